@@ -1,0 +1,475 @@
+#include "config/load.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <filesystem>
+#include <optional>
+#include <type_traits>
+
+#include <fmt/format.h>
+
+#include "config/gather.hpp"
+#include "config/parse.hpp"
+#include "config/secret_file.hpp"
+#include "config/table.hpp"
+#include "core/text.hpp"
+#include "core/utf8.hpp"
+#include "json/document.hpp"
+
+namespace fmcp::config {
+namespace {
+
+constexpr std::array<std::string_view, 2> web_schemes{"https", "http"};
+
+/// What is wrong with a value, as the rest of a sentence, or nothing.
+using complaint = std::optional<std::string>;
+
+complaint check_text(std::string_view text) {
+   if (text.find('\0') != std::string_view::npos) return "holds a NUL character";
+   if (!core::is_utf8(text)) return "is not UTF-8";
+   return std::nullopt;
+}
+
+complaint check_host(std::string_view host) {
+   const bool is_v6 = std::ranges::count(host, ':') > 1;
+   if (!is_v6 && host.find(':') != std::string_view::npos) return "holds a port; give that as port";
+   if (host.find_first_of(" \t\r\n/[]@?#*") != std::string_view::npos)
+      return "is neither an address nor a host name";
+   return std::nullopt;
+}
+
+parsed<std::string> parse_endpoint(std::string_view text) {
+   const auto fits = [](char c) {
+      return c > ' ' && c < 0x7F && std::string_view("?#%\\\"").find(c) == std::string_view::npos;
+   };
+   if (!text.starts_with('/') || !std::ranges::all_of(text, fits) ||
+       text.find("//") != std::string_view::npos) {
+      return std::unexpected("is not a path such as /mcp, without query, escapes and blanks");
+   }
+   if (text.size() > 1 && text.ends_with('/')) text.remove_suffix(1);
+   if (text == "/healthz" || text == "/readyz")
+      return std::unexpected("is a path of the health checks");
+   return std::string(text);
+}
+
+parsed<std::string> parse_icons(std::string_view text) {
+   auto compact = parse_json(text);
+   if (!compact) return compact;
+   json::document doc;
+   const auto root = doc.parse(*compact);
+   if (!root || !(*root)->is(json::kind::array)) return std::unexpected("is not a JSON array");
+   for (const auto& icon : (*root)->items()) {
+      const auto src = icon.find_string("src");
+      if (!src || !(src->starts_with("https://") || src->starts_with("http://") ||
+                    src->starts_with("data:"))) {
+         return std::unexpected("has an icon without \"src\" that is an https: or data: URI");
+      }
+   }
+   return compact;
+}
+
+complaint check_allowed_hosts(const std::vector<std::string>& hosts) {
+   for (const auto& h : hosts) {
+      if (h == "*")
+         return "allows everybody; that is what http_host_origin_protection=false is for";
+      if (h.find_first_of("/@?# ") != std::string::npos)
+         return "has the entry " + shown(h) + ", which is no host or host:port";
+   }
+   return std::nullopt;
+}
+
+complaint check_allowed_origins(const std::vector<std::string>& origins) {
+   for (const auto& o : origins) {
+      if (o == "*")
+         return "allows everybody; that is what http_host_origin_protection=false is for";
+      const auto scheme = o.find("://");
+      if (scheme == std::string::npos || scheme == 0 ||
+          o.find_first_of("/@?# ", scheme + 3) != std::string::npos || o.size() == scheme + 3) {
+         return "has the entry " + shown(o) +
+                ", which is no origin such as https://app.example.com";
+      }
+   }
+   return std::nullopt;
+}
+
+core::log::level level_of(std::string_view name) {
+   auto l = core::log::level::info;
+   return core::log::parse_level(name, l) ? l : core::log::level::info;
+}
+
+std::string text_of(const spec& s, const settings& from) {
+   if (s.is_secret())
+      return from.*std::get<std::string settings::*>(s.where) == "" ? "" : "(hidden)";
+   return std::visit(
+         [&]<class M>(M m) -> std::string {
+            if constexpr (std::is_same_v<M, std::monostate>) {
+               return {};
+            } else {
+               const auto& v = from.*m;
+               using T = std::remove_cvref_t<decltype(v)>;
+               if constexpr (std::is_same_v<T, std::string>) {
+                  return v;
+               } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
+                  return fmt::format("{}", fmt::join(v, s.kind == kind::paths ? ":" : ","));
+               } else if constexpr (std::is_same_v<T, bool>) {
+                  return v ? "true" : "false";
+               } else if constexpr (std::is_same_v<T, std::chrono::milliseconds>) {
+                  return duration_text(v);
+               } else if constexpr (std::is_same_v<T, core::log::level>) {
+                  const auto name = std::ranges::find(s.choices, v, level_of);
+                  return std::string(name == s.choices.end() ? s.choices.front() : *name);
+               } else if constexpr (std::is_enum_v<T>) {
+                  return std::string(s.choices[static_cast<std::size_t>(v)]);
+               } else {
+                  return s.kind == kind::size ? size_text(v) : fmt::format("{}", v);
+               }
+            }
+         },
+         s.where);
+}
+
+class loader {
+public:
+   explicit loader(const sources& from) : from_(from), given_(gather(from)) {
+      report_.problems = given_.problems;
+      report_.notices = given_.notices;
+   }
+
+   loaded run() {
+      for (const auto& s : table()) report_.rows.push_back(row(s));
+      check_together();
+      values_.given = std::move(given_.values);
+      loaded out{.values = std::move(values_), .report = std::move(report_)};
+      if (!out.report.problems.empty())
+         out.values = core::fail(core::errc::invalid, describe(out.report.problems));
+      return out;
+   }
+
+private:
+   void refuse(std::string text, bool is_usage = false) {
+      report_.problems.push_back({std::move(text), is_usage});
+   }
+   void note(core::log::level l, std::string text) {
+      report_.notices.push_back({l, std::move(text)});
+   }
+
+   report_row row(const spec& s) {
+      report_row r{.name = std::string(s.name), .value = {}, .source = "default", .overridden = {}};
+      if (s.kind == kind::special) return plugin_row(std::move(r));
+      const auto hit = given_.values.find(s.name, s.variable, s.is_secret());
+      if (!hit) {
+         refuse(hit.error().message);
+         r.is_valid = false;
+         return r;
+      }
+      for (const auto* weaker : hit->overridden) r.overridden.push_back(weaker->name());
+      if (hit->value != nullptr) {
+         r.source = hit->value->name();
+         r.is_valid = take(s, *hit);
+      } else {
+         take_default(s);
+      }
+      r.value = r.is_valid ? text_of(s, values_) : "(invalid)";
+      return r;
+   }
+
+   /// Their types are in manifests, which nobody has read yet: some of these may be secrets.
+   report_row plugin_row(report_row r) const {
+      std::vector<std::string> names;
+      const auto collect = [&](layers::level at, std::string_view prefix) {
+         for (const auto& [key, value] : given_.values.beginning_with(at, prefix)) {
+            if (key != "FASTMCP_PLUGIN_DIR") names.push_back(value->name());
+         }
+      };
+      collect(layers::level::flags, "plugins.");
+      collect(layers::level::environment, "FASTMCP_PLUGIN_");
+      collect(layers::level::env_file, "FASTMCP_PLUGIN_");
+      collect(layers::level::config_file, "plugins.");
+      r.value = fmt::format("{}", fmt::join(names, ", "));
+      if (!names.empty()) r.source = "given";
+      return r;
+   }
+
+   bool take(const spec& s, const layers::found& hit) {
+      entry e = *hit.value;
+      const bool is_usage = e.is_flag();
+      if (hit.names_a_file) {
+         auto secret = read_secret(absolute(e.text(), e));
+         if (!secret) {
+            refuse(fmt::format("{} names a file that cannot be used: {}", e.name(),
+                               secret.error().message),
+                   is_usage);
+            return false;
+         }
+         e.texts = {std::move(*secret)};
+      }
+      const bool may_be_empty = s.kind == kind::list || s.kind == kind::paths;
+      if (e.text().empty() && !may_be_empty) {
+         refuse(fmt::format("{} is empty; give {}, or remove it.", e.name(), expectation(s)),
+                is_usage);
+         return false;
+      }
+      const complaint why = assign(s, e);
+      if (!why) return true;
+      // A password in a URL is as secret as any other.
+      const bool hide =
+            s.is_secret() || (s.kind == kind::url && e.text().find('@') != std::string::npos);
+      refuse(fmt::format("{}{} ({}) {}.{}", e.label, hide ? "" : "=" + shown(e.text()), e.place,
+                         *why, suggestion(e.text(), s.choices)),
+             is_usage);
+      return false;
+   }
+
+   void take_default(const spec& s) {
+      if (s.name == "plugin_dirs") {
+         if (!from_.prefix.empty())
+            values_.plugin_dirs = {from_.prefix + "/lib/fastmcp-host/plugins"};
+      } else if (s.name == "version") {
+         values_.version = from_.program_version;
+      } else if (s.name == "home") {
+         values_.home = state_directory();
+      } else if (s.name == "env_file") {
+         values_.env_file = given_.env_file;
+      } else if (!s.fallback.empty()) {
+         // The table is ours: a default that does not parse is caught by the tests.
+         (void)assign(s, {.texts = {std::string(s.fallback)},
+                          .label = std::string(s.name),
+                          .place = "default"});
+      }
+   }
+
+   std::string state_directory() const {
+      const auto variable = [&](std::string_view name) -> std::string_view {
+         if (from_.is_privileged) return {};
+         for (const std::string_view pair : from_.environment) {
+            if (pair.size() > name.size() && pair.starts_with(name) && pair[name.size()] == '=') {
+               return pair.substr(name.size() + 1);
+            }
+         }
+         return {};
+      };
+      // XDG base directories: a relative value is to be ignored.
+      if (const auto state = variable("XDG_STATE_HOME"); state.starts_with('/'))
+         return std::string(state) + "/fastmcp-host";
+      if (const auto home = variable("HOME"); home.starts_with('/') && home != "/") {
+         return std::string(home) + "/.local/state/fastmcp-host";
+      }
+      return "/var/lib/fastmcp-host";
+   }
+
+   /// A configuration file means paths beside itself, everything else paths from where we stand.
+   std::string absolute(std::string_view path, const entry& e) const {
+      return absolute_path(path, e.directory.empty() ? from_.directory : e.directory);
+   }
+
+   complaint assign(const spec& s, const entry& e) {
+      if (auto why = check_text(e.text())) return why;
+      const bool wants_text = s.kind == kind::text || s.kind == kind::path ||
+                              s.kind == kind::endpoint || s.kind == kind::url ||
+                              s.kind == kind::secret || s.kind == kind::choice;
+      // `true` and `false` of http_host_origin_protection are JSON booleans to whoever writes JSON.
+      if (e.is_json() && wants_text && s.name != "http_host_origin_protection")
+         return "is not a JSON string";
+      switch (s.kind) {
+      case kind::text: return assign_text(s, e);
+      case kind::secret:
+         if (core::utf8_length(e.text()) < static_cast<std::size_t>(s.min))
+            return fmt::format("is too short; give at least {} characters", s.min);
+         return put(s, std::string(e.text()));
+      case kind::path: return put(s, absolute(e.text(), e));
+      case kind::endpoint: return put(s, parse_endpoint(e.text()));
+      case kind::url: return put(s, parse_url(e.text(), web_schemes));
+      case kind::icons: return put(s, parse_icons(e.text()));
+      case kind::boolean: return put(s, parse_boolean(e.text()));
+      case kind::integer: return put_integer(s, parse_integer(e.text(), s.min, s.max));
+      case kind::duration: return put_duration(s, parse_duration(e.text()));
+      case kind::size: return put_size(s, parse_size(e.text()));
+      case kind::choice: return put_choice(s, e);
+      case kind::list:
+      case kind::paths: return assign_list(s, e);
+      case kind::special: break;
+      }
+      return std::nullopt;
+   }
+
+   template <class T>
+   complaint put(const spec& s, parsed<T> value) {
+      if (!value) return std::move(value.error());
+      values_.*std::get<T settings::*>(s.where) = std::move(*value);
+      return std::nullopt;
+   }
+   complaint put(const spec& s, std::string value) {
+      return put(s, parsed<std::string>(std::move(value)));
+   }
+
+   complaint assign_text(const spec& s, const entry& e) {
+      if (s.name != "host") return put(s, std::string(e.text()));
+      std::string_view host = core::trim(e.text());
+      if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+      if (auto why = check_host(host)) return why;
+      return put(s, std::string(host));
+   }
+
+   complaint put_integer(const spec& s, parsed<std::int64_t> value) {
+      if (!value) return std::move(value.error());
+      std::visit(
+            [&]<class M>(M m) {
+               if constexpr (!std::is_same_v<M, std::monostate>) {
+                  using T = std::remove_cvref_t<decltype(values_.*m)>;
+                  if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>)
+                     values_.*m = static_cast<T>(*value);
+               }
+            },
+            s.where);
+      return std::nullopt;
+   }
+
+   complaint put_duration(const spec& s, parsed<std::chrono::milliseconds> value) {
+      if (!value) return std::move(value.error());
+      if (value->count() < s.min || value->count() > s.max) return "is not " + expectation(s);
+      return put(s, std::move(value));
+   }
+
+   complaint put_size(const spec& s, parsed<std::uint64_t> value) {
+      if (!value) return std::move(value.error());
+      if (*value < static_cast<std::uint64_t>(s.min) || *value > static_cast<std::uint64_t>(s.max))
+         return "is not " + expectation(s);
+      return put(s, std::move(value));
+   }
+
+   complaint put_choice(const spec& s, const entry& e) {
+      auto index = parse_choice(e.text(), s.choices);
+      if (!index && std::holds_alternative<host_check settings::*>(s.where)) {
+         // Everything that says yes or no elsewhere does so here.
+         if (const auto yes = parse_boolean(e.text())) index = *yes ? 1 : 0;
+      }
+      if (!index) return std::move(index.error());
+      std::visit(
+            [&]<class M>(M m) {
+               if constexpr (!std::is_same_v<M, std::monostate>) {
+                  using T = std::remove_cvref_t<decltype(values_.*m)>;
+                  if constexpr (std::is_same_v<T, transport>) {
+                     values_.*m = *index == 0 ? transport::stdio : transport::http;
+                  } else if constexpr (std::is_same_v<T, core::log::level>) {
+                     values_.*m = level_of(s.choices[*index]);
+                  } else if constexpr (std::is_enum_v<T>) {
+                     values_.*m = static_cast<T>(*index);
+                  }
+               }
+            },
+            s.where);
+      return std::nullopt;
+   }
+
+   complaint assign_list(const spec& s, const entry& e) {
+      std::vector<std::string> all;
+      for (const auto& text : e.texts) {
+         if (auto why = check_text(text)) return why;
+         // A positional argument is one path, whatever characters it has.
+         auto some = s.is_positional() && e.is_flag() ? parsed<std::vector<std::string>>({text})
+                     : s.kind == kind::paths          ? parse_paths(text)
+                                                      : parse_list(text);
+         if (!some) return std::move(some.error());
+         all.insert(all.end(), some->begin(), some->end());
+      }
+      if (s.kind == kind::paths) {
+         for (auto& path : all) path = absolute(path, e);
+      }
+      if (s.name == "http_allowed_hosts") {
+         if (auto why = check_allowed_hosts(all)) return why;
+      }
+      if (s.name == "http_allowed_origins") {
+         if (auto why = check_allowed_origins(all)) return why;
+      }
+      return put(s, parsed<std::vector<std::string>>(std::move(all)));
+   }
+
+   void check_together() {
+      const bool http = values_.transport == transport::http;
+      if (values_.tls_cert.empty() != values_.tls_key.empty()) {
+         refuse(values_.tls_cert.empty() ? "tls_key is set without tls_cert; HTTPS needs both."
+                                         : "tls_cert is set without tls_key; HTTPS needs both.");
+      }
+      if (values_.session_key.empty() && !values_.session_key_previous.empty()) {
+         refuse("session_key_previous is set without session_key; the new key goes into "
+                "session_key.");
+      }
+      if (!given_.asks_for_auth.empty()) {
+         if (http) {
+            refuse(fmt::format("{} asks for authentication, and this version of fastmcp-host has "
+                               "no auth providers yet. "
+                               "It does not start, so that it is not open by mistake; remove the "
+                               "variable to serve "
+                               "without authentication.",
+                               given_.asks_for_auth));
+         } else {
+            note(core::log::level::info, given_.asks_for_auth + " has no effect on stdio.");
+         }
+      }
+      if (!http) return;
+      if (!is_loopback(values_.host)) {
+         if (!values_.allow_unauthenticated) {
+            refuse(fmt::format("host={} can be reached from other machines and nothing asks "
+                               "callers who they are. Listen on "
+                               "127.0.0.1, or say --allow-unauthenticated "
+                               "(FASTMCP_ALLOW_UNAUTHENTICATED=true) if "
+                               "everybody there may use the tools.",
+                               shown(values_.host)));
+         } else if (given_.asks_for_auth.empty()) {
+            note(core::log::level::warn,
+                 fmt::format(
+                       "Everybody who reaches {} may use the tools: allow_unauthenticated is on.",
+                       values_.host));
+         }
+         if (values_.http_host_origin_protection == host_check::on && values_.base_url.empty() &&
+             values_.http_allowed_hosts.empty()) {
+            note(core::log::level::warn,
+                 fmt::format("Only requests whose Host is a loopback name are answered on {}; set "
+                             "base_url or "
+                             "http_allowed_hosts to the name that clients use.",
+                             values_.host));
+         }
+      }
+      if (values_.http_host_origin_protection == host_check::off) {
+         note(core::log::level::warn, "http_host_origin_protection is off: a web page in a browser "
+                                      "that reaches this server can use its tools.");
+      }
+   }
+
+   const sources& from_;
+   gathered given_;
+   settings values_;
+   report report_;
+};
+
+} // namespace
+
+loaded load(const sources& from) {
+   return loader(from).run();
+}
+
+std::string describe(const std::vector<problem>& problems) {
+   if (problems.size() == 1) return problems.front().text;
+   std::string out = fmt::format("{} things are wrong with the settings:", problems.size());
+   for (const auto& p : problems) out += "\n  - " + p.text;
+   return out;
+}
+
+bool is_loopback(std::string_view host) noexcept {
+   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+   if (core::iequals(host, "localhost") || host == "::1") return true;
+   if (!host.starts_with("127.")) return false;
+   int parts = 0;
+   for (const char *at = host.data(), *end = at + host.size();; ++at) {
+      unsigned n = 0;
+      const auto [stop, failed] = std::from_chars(at, end, n);
+      if (failed != std::errc{} || n > 255) return false;
+      ++parts;
+      if (stop == end) return parts == 4;
+      if (*stop != '.') return false;
+      at = stop;
+   }
+}
+
+} // namespace fmcp::config

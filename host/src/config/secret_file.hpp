@@ -1,0 +1,19 @@
+#pragma once
+
+/// A secret that is given as `…_FILE`: container platforms mount them, and a file does not show up
+/// in the environment of every child and in process listings.
+
+#include <string>
+#include <string_view>
+
+#include "core/result.hpp"
+
+namespace fmcp::config {
+
+/// The content without one newline at its end. Links are followed, since that is how clusters mount
+/// secrets; owner and mode of every component are checked (core/safe_path.hpp).
+/// Errors: those of `core::open_safely`; invalid (empty), limit (more than 64 KiB). No message
+/// holds any of the content.
+[[nodiscard]] core::result<std::string> read_secret(std::string_view path);
+
+} // namespace fmcp::config

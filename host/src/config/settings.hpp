@@ -1,0 +1,103 @@
+#pragma once
+
+/// The host's settings after everything about them has been decided.
+///
+/// A plain struct with the unit in each type. Names, variables, flags, defaults and the sentence
+/// that explains each field stand once, in `table.cpp`; a value-initialised `settings` has none of
+/// the defaults, `load` gives one that has.
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "config/layers.hpp"
+#include "core/log.hpp"
+
+namespace fmcp::config {
+
+enum class transport : std::uint8_t { stdio, http };
+enum class cache_scope : std::uint8_t { private_to_caller, shared };
+/// `automatic` checks when the server is bound to loopback or has lists of its own.
+enum class host_check : std::uint8_t { off, on, automatic };
+
+struct settings {
+   // Server
+   config::transport transport{};
+   std::string host; ///< an address without brackets, or a name
+   std::uint16_t port = 0;
+   std::string path; ///< begins with '/', no slash at the end
+   std::string base_url;
+   std::string name;
+   std::string version;
+   std::string title;
+   std::string instructions;
+   std::string icons; ///< a JSON array of icon objects, on one line
+   std::string website_url;
+
+   // Plugins
+   std::vector<std::string> plugin_dirs;  ///< absolute
+   std::vector<std::string> plugin_files; ///< absolute
+   std::string home;                      ///< state directory; absolute, may not exist yet
+   std::chrono::milliseconds load_timeout{};
+   std::chrono::milliseconds call_timeout{};
+   std::uint32_t threads_per_plugin = 0;
+   std::uint32_t queue_per_plugin = 0;
+   std::uint32_t max_calls_per_plugin = 0;
+   std::uint64_t max_plugin_bytes = 0;
+   std::uint64_t max_result_bytes = 0;
+   bool mask_error_details = false;
+
+   // Access
+   bool allow_unauthenticated = false;
+   host_check http_host_origin_protection{};
+   std::vector<std::string> http_allowed_hosts;
+   std::vector<std::string> http_allowed_origins;
+   std::string tls_cert;
+   std::string tls_key;
+
+   // Sessions and streams
+   bool stateless = false;
+   bool json_response = false;
+   std::string session_key; ///< secret; empty: one is made for the process
+   std::string session_key_previous;
+   std::chrono::milliseconds session_ttl{};
+   std::chrono::milliseconds session_idle_timeout{};
+   std::uint32_t max_sessions = 0;
+   std::uint32_t replay_events = 0;
+   std::uint64_t replay_bytes = 0;
+   std::chrono::milliseconds sse_keepalive{}; ///< 0: none
+   std::uint64_t max_stream_buffer = 0;
+
+   // Lists
+   std::uint32_t page_size = 0; ///< 0: everything on one page
+   std::chrono::milliseconds cache_ttl{};
+   config::cache_scope cache_scope{};
+
+   // Limits
+   std::uint32_t threads = 0; ///< 0: one per CPU of the affinity mask
+   std::uint32_t max_connections = 0;
+   std::uint64_t max_header_bytes = 0;
+   std::uint32_t max_header_fields = 0;
+   std::uint64_t max_body_bytes = 0;
+   std::uint64_t max_pipelined_bytes = 0;
+   std::chrono::milliseconds header_timeout{};
+   std::chrono::milliseconds body_timeout{};
+   std::chrono::milliseconds idle_timeout{};
+   std::chrono::milliseconds write_timeout{};
+   std::chrono::milliseconds shutdown_grace{};
+
+   // Process
+   core::log::level log_level{};
+   std::string config_file; ///< the one that was read; empty: none
+   std::string env_file;    ///< the one that was read; empty: none
+
+   /// What was given for plugins; `resolve_plugin` checks it against a manifest.
+   layers given;
+};
+
+/// `localhost`, 127.0.0.0/8 and ::1 (in brackets or not): what only this machine reaches. Other
+/// spellings and names count as reachable, since they may lead anywhere.
+[[nodiscard]] bool is_loopback(std::string_view host) noexcept;
+
+} // namespace fmcp::config
