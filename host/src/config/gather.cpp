@@ -178,15 +178,18 @@ private:
    void env_file() {
       const auto named = out_.values.find({}, "FASTMCP_ENV_FILE", false);
       const entry* by = named ? named->value : nullptr;
-      if (by != nullptr && by->text().empty()) {
-         return refuse(by->name() + " is empty; name a file, or remove it.");
-      }
+      if (by != nullptr && by->text().empty()) return; // the loader tells
       const std::string path = absolute_path(by != nullptr ? by->text() : ".env", from_.directory);
       const std::string shown_path = by != nullptr ? by->text() : ".env";
+      // The walk judges directories too, and has no say where there is no such file. A folder of
+      // that name is somebody's virtual environment.
+      using std::filesystem::file_type;
+      std::error_code failed;
+      const auto type = std::filesystem::symlink_status(path, failed).type();
+      if (by == nullptr && (type == file_type::not_found || type == file_type::directory)) return;
       auto file =
             core::open_safely(path, {.follow_links = by != nullptr, .max_bytes = max_env_file});
       if (!file) {
-         if (by == nullptr && file.error().code == core::errc::not_found) return;
          return refuse(fmt::format("{} is not read, since it may name code to load: {}",
                                    by != nullptr ? by->name() : ".env", file.error().message));
       }
@@ -219,8 +222,7 @@ private:
       const entry* by = named ? named->value : nullptr;
       if (by == nullptr) return;
       const bool is_usage = by->is_flag();
-      if (by->text().empty())
-         return refuse(by->name() + " is empty; name a file, or remove it.", is_usage);
+      if (by->text().empty()) return; // the loader tells
       const std::string path = absolute_path(by->text(), from_.directory);
       auto file = core::open_safely(path, {.follow_links = true, .max_bytes = max_config_file});
       if (!file)

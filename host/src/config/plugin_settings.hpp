@@ -2,83 +2,20 @@
 
 /// Settings of a plugin: what its manifest declares, decided before any of its code runs.
 ///
-/// A manifest (ABI design, 4.5) has an array `settings` of
-///
-///    {"name": "timeout", "type": "duration", "default": "10s", "min": "1s", "max": "2m",
-///     "required": false, "help": "…", "deprecated": "use …"}
-///
-/// and beside it `"one_of": [["jwks_uri", "public_key"]]` (exactly one of each group is to be
-/// given) and `"requires": {"tls_key": ["tls_cert"]}` (whoever gives the one gives the others).
-/// Types, and what the plugin finds in its `config_json`:
-///
-/// | Type | Written | Delivered | `min`, `max` count |
-/// |---|---|---|---|
-/// | string, path | text | string | characters |
-/// | secret | text, or a file by `…_FILE` | not in `config_json`, but among the secrets |
-/// characters | | url | absolute; `schemes`, default https and http; `http+loopback` permits http
-/// to loopback | string | | | int | `10`, `10.0` | integer | the value | | number | `1.5e3` |
-/// number | the value | | bool | true/false yes/no on/off 1/0 t/f y/n | boolean | | | duration |
-/// `500ms`, `30s`, `2h`; a bare number is seconds | integer, milliseconds | the time | | size |
-/// `64KiB`, `4MiB`, `4096` | integer, bytes | the size | | enum | one of `values`, in any case |
-/// string as in `values` | | | list | JSON array, or words separated by commas or blanks | array of
-/// strings | entries | | map | JSON object, or `key=value,key=value` | object of strings | entries
-/// | | json | any JSON | as it is | |
-///
-/// An empty text is the empty list, and an error for every other type. A setting without value and
-/// default is absent from `config_json`.
+/// Declarations, types and delivered forms: `declaration.hpp`.
 
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "config/declaration.hpp"
 #include "config/layers.hpp"
 #include "core/result.hpp"
 #include "json/value.hpp"
 
 namespace fmcp::config {
-
-enum class plugin_type : std::uint8_t {
-   string,
-   secret,
-   url,
-   path,
-   integer,
-   number,
-   boolean,
-   duration,
-   size,
-   choice,
-   list,
-   map,
-   json
-};
-
-/// One setting that a manifest declares.
-struct declaration {
-   std::string name;
-   plugin_type type = plugin_type::string;
-   std::string type_name; ///< as in the manifest: `int`
-   bool is_required = false;
-   std::optional<entry> fallback;
-   std::optional<double> min, max; ///< of durations in ms, of sizes in bytes
-   std::vector<std::string> values;
-   std::vector<std::string> schemes;
-   std::string help;
-   std::string deprecated;
-};
-
-struct declarations {
-   std::vector<declaration> settings;
-   std::vector<std::vector<std::string>> one_of;
-   std::vector<std::pair<std::string, std::vector<std::string>>> requires_;
-};
-
-/// Reads what a manifest declares. A manifest without `settings` declares none.
-/// Errors: invalid (the message names the setting), limit.
-[[nodiscard]] core::result<declarations> read_declarations(const json::value& manifest);
 
 /// Which settings are meant.
 struct plugin_query {

@@ -135,7 +135,7 @@ private:
          return fail(errc::denied,
                      place(name) + " is a symbolic link; name the file that it leads to.");
       }
-      if (auto owned = check_owner(link, place(name)); !owned) return owned;
+      if (auto owned = check_owner(link, place(name), false); !owned) return owned;
       if (++links_ > max_links) {
          return fail(errc::denied, place(name) + " leads through more than 40 symbolic links.");
       }
@@ -211,8 +211,17 @@ private:
       return check(directory_.get(), status, printable(reached_), true);
    }
 
-   result<void> check_owner(const struct stat& status, const std::string& shown) const {
+   result<void> check_owner(const struct stat& status, const std::string& shown,
+                            bool ancestor) const {
       if (status.st_uid == 0 || status.st_uid == policy_.user) return {};
+      if (ancestor) {
+         return fail(
+               errc::denied,
+               fmt::format(
+                     "{} belongs to user {}, who could replace what is below it; keep it under "
+                     "directories of root or of user {}, which this process runs as.",
+                     shown, status.st_uid, policy_.user));
+      }
       return fail(
             errc::denied,
             fmt::format("{} belongs to user {}; it must belong to root or to user {}, which this "
@@ -222,7 +231,7 @@ private:
 
    result<void> check(int fd, const struct stat& status, const std::string& shown,
                       bool ancestor) const {
-      if (auto owned = check_owner(status, shown); !owned) return owned;
+      if (auto owned = check_owner(status, shown, ancestor); !owned) return owned;
       if (ancestor && (status.st_mode & S_ISVTX) != 0) return {};
       if (has_foreign_acl(fd)) {
          return fail(errc::denied,

@@ -135,13 +135,13 @@ TEST_F(Cli, RunsWithTheSettings) {
 }
 
 TEST_F(Cli, LetsTheLastOfARepeatedFlagWin) {
-   EXPECT_EQ(call({"run", "--port", "1", "--stateless", "--port", "2", "--stateless=false"}), 7);
+   ASSERT_EQ(call({"run", "--port", "1", "--stateless", "--port", "2", "--stateless=false"}), 7);
    EXPECT_EQ(seen_->port, 2);
    EXPECT_FALSE(seen_->stateless);
 }
 
 TEST_F(Cli, TakesValuesThatLookLikeSomethingElse) {
-   EXPECT_EQ(call({"run", "--icons", R"([{"src":"https://example.com/a,b.png"}])", "--instructions",
+   ASSERT_EQ(call({"run", "--icons", R"([{"src":"https://example.com/a,b.png"}])", "--instructions",
                    "-x", "--name=a=b", "--title", "run"}),
              7);
    EXPECT_EQ(seen_->icons, R"([{"src":"https://example.com/a,b.png"}])");
@@ -193,8 +193,7 @@ TEST_F(Cli, ExplainsEverySettingInTheHelpOfRun) {
    for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 79u) << line;
 }
 
-// --- config show
-// ------------------------------------------------------------------------------------
+// config show
 
 TEST_F(Cli, ShowsEachValueWithItsSource) {
    dir_.put(".env", "FASTMCP_PORT=9001\nFASTMCP_NAME=x\n");
@@ -242,8 +241,7 @@ TEST_F(Cli, ShowsTheTableWhateverTheEnvironmentSays) {
    EXPECT_THAT(err(), IsEmpty());
 }
 
-// --- plugins
-// ----------------------------------------------------------------------------------------
+// plugins
 
 TEST_F(Cli, ListsPlugins) {
    plugins_ = {{.file = "/p/a.so",

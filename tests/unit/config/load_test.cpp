@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "config/table.hpp"
 #include "support/temp_dir.hpp"
 
 namespace {
@@ -94,8 +93,7 @@ TEST_F(Load, HasDefaultsWithoutAnything) {
    EXPECT_THAT(load(from_).report.notices, IsEmpty());
 }
 
-// --- Precedence
-// -----------------------------------------------------------------------------------
+// Precedence
 
 TEST_F(Load, PrefersFlagThenEnvironmentThenEnvFileThenConfigFile) {
    for (int mask = 0; mask < 16; ++mask) {
@@ -158,8 +156,7 @@ TEST_F(Load, RefusesTwoSpellingsThatDisagree) {
    EXPECT_THAT(message(), HasSubstr("FASTMCP_PORT and fastmcp_port are both in the environment"));
 }
 
-// --- .env
-// -----------------------------------------------------------------------------------------
+// .env
 
 TEST_F(Load, ReadsTheEnvFileOfTheWorkingDirectory) {
    env_file("# settings\nexport FASTMCP_PORT=9002\nOTHER=x\n");
@@ -204,6 +201,28 @@ TEST_F(Load, RefusesAnEnvFileOfSomebodyElse) {
    }
 }
 
+TEST_F(Load, DoesNotMindTheWorkingDirectoryWithoutAnEnvFile) {
+   ::chmod(dir_.path().c_str(), 0777);
+   EXPECT_EQ(good().env_file, "");
+   std::filesystem::create_directory(dir_.at(".env")); // a Python virtual environment
+   EXPECT_EQ(good().env_file, "");
+}
+
+TEST_F(Load, RefusesAnEnvFileThatIsALink) {
+   dir_.put("other", "FASTMCP_PORT=1\n");
+   std::filesystem::create_symlink("other", dir_.at(".env"));
+   EXPECT_THAT(message(), HasSubstr("is a symbolic link"));
+}
+
+TEST_F(Load, NamesAnEmptyFileNameOnce) {
+   env("FASTMCP_ENV_FILE=").env("FASTMCP_CONFIG=");
+   EXPECT_EQ(message(), "2 things are wrong with the settings:\n"
+                        "  - FASTMCP_CONFIG (environment) is empty; give the path of a file or "
+                        "directory, or remove it.\n"
+                        "  - FASTMCP_ENV_FILE (environment) is empty; give the path of a file or "
+                        "directory, or remove it.");
+}
+
 TEST_F(Load, RefusesAnEnvFileWithABrokenLine) {
    env_file("A=b\nFASTMCP_NAME='open\n");
    EXPECT_EQ(message(), ".env cannot be understood. Line 2: the quote ' is not closed.");
@@ -224,8 +243,7 @@ TEST_F(Load, BelievesNoEnvironmentWhenPrivileged) {
    EXPECT_THAT(notices(), ElementsAre(HasSubstr("more rights")));
 }
 
-// --- Configuration file
-// ---------------------------------------------------------------------------
+// Configuration file
 
 TEST_F(Load, TakesJsonTypesAndTextsFromTheConfigFile) {
    config(R"({
@@ -289,8 +307,7 @@ TEST_F(Load, RefusesPluginSettingsOfTheWrongShape) {
    EXPECT_THAT(message(), HasSubstr("must be an object with the plugin's settings"));
 }
 
-// --- Values
-// ---------------------------------------------------------------------------------------
+// Values
 
 struct bad_value {
    const char* variable;
@@ -422,8 +439,7 @@ TEST_F(Load, ReportsAllProblemsAtOnce) {
    EXPECT_EQ(std::ranges::count_if(l.report.problems, &problem::is_usage), 1);
 }
 
-// --- Secrets
-// --------------------------------------------------------------------------------------
+// Secrets
 
 constexpr auto key = "0123456789abcdef0123456789abcdef";
 
@@ -478,8 +494,7 @@ TEST_F(Load, RefusesAPreviousKeyWithoutAKey) {
    EXPECT_THAT(message(), HasSubstr("session_key_previous is set without session_key"));
 }
 
-// --- Settings together
-// ----------------------------------------------------------------------------
+// Settings together
 
 TEST_F(Load, RefusesHalfOfTls) {
    env("FASTMCP_TLS_CERT=c.pem");
@@ -518,8 +533,7 @@ TEST_F(Load, SaysThatTheProtectionIsOff) {
    EXPECT_THAT(notices(), ElementsAre(HasSubstr("http_host_origin_protection is off")));
 }
 
-// --- Authentication that does not exist yet
-// ---------------------------------------------------------
+// Authentication that does not exist yet
 
 TEST_F(Load, NeverStartsOpenWhenAuthenticationWasAskedFor) {
    const char* const wishes[] = {
@@ -554,8 +568,7 @@ TEST_F(Load, SaysThatAuthenticationHasNoEffectOnStdio) {
    EXPECT_THAT(notices(), ElementsAre("FASTMCP_SERVER_AUTH (environment) has no effect on stdio."));
 }
 
-// --- Variables that nobody reads
-// ------------------------------------------------------------------
+// Variables that nobody reads
 
 TEST_F(Load, WarnsAboutVariablesThatAreNoSettings) {
    env("FASTMCP_PROT=1")
@@ -602,8 +615,7 @@ TEST_F(Load, RefusesAPluginOptionOfTheWrongForm) {
    }
 }
 
-// --- State directory
-// --------------------------------------------------------------------------------
+// State directory
 
 TEST_F(Load, FindsAStateDirectory) {
    EXPECT_EQ(good().home, "/var/lib/fastmcp-host");
@@ -613,76 +625,6 @@ TEST_F(Load, FindsAStateDirectory) {
    EXPECT_EQ(good().home, "/state/fastmcp-host");
    env("FASTMCP_HOME=h");
    EXPECT_EQ(good().home, dir_.at("h"));
-}
-
-// --- The table
-// ------------------------------------------------------------------------------------
-
-TEST(Table, HasNoNameTwice) {
-   for (const auto& a : table()) {
-      for (const auto& b : table()) {
-         if (&a == &b) continue;
-         EXPECT_NE(a.name, b.name);
-         EXPECT_TRUE(a.variable.empty() || a.variable != b.variable) << a.name << " " << b.name;
-         EXPECT_TRUE(a.flag.empty() || a.flag != b.flag) << a.name << " " << b.name;
-         EXPECT_TRUE(a.short_flag == 0 || a.short_flag != b.short_flag) << a.name << " " << b.name;
-      }
-   }
-}
-
-TEST(Table, KeepsGroupsTogether) {
-   std::vector<std::string_view> groups;
-   for (const auto& s : table()) {
-      if (groups.empty() || groups.back() != s.group) groups.push_back(s.group);
-   }
-   const auto size = groups.size();
-   std::ranges::sort(groups);
-   groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
-   EXPECT_EQ(groups.size(), size);
-}
-
-/// A default that did not parse would silently be zero, and a variable that does nothing would go
-/// unnoticed: each is set to its own default here, and has to give what no variable gives.
-TEST(Table, HasDefaultsThatParse) {
-   const fmcp::test::temp_dir dir;
-   sources from;
-   from.directory = dir.path();
-   const auto without = load(from);
-   ASSERT_TRUE(without.values.has_value());
-   for (std::size_t i = 0; i < table().size(); ++i) {
-      const auto& s = table()[i];
-      if (s.fallback.empty() || s.fallback.starts_with('<') || s.variable.empty()) continue;
-      sources with = from;
-      with.environment.push_back(std::string(s.variable) + "=" + std::string(s.fallback));
-      const auto l = load(with);
-      ASSERT_TRUE(l.values.has_value()) << s.name << ": " << l.values.error().message;
-      EXPECT_EQ(l.report.rows[i].value, without.report.rows[i].value) << s.name;
-      EXPECT_EQ(l.report.rows[i].value, s.fallback) << s.name;
-      EXPECT_THAT(l.report.rows[i].source, StartsWith(s.variable)) << s.name;
-   }
-}
-
-TEST(Table, ExplainsEverySetting) {
-   for (const auto& s : table()) {
-      EXPECT_TRUE(s.help.ends_with('.')) << s.name;
-      EXPECT_FALSE(s.variable.empty() && s.flag.empty()) << s.name << " cannot be set";
-   }
-}
-
-TEST(Table, IsMarkdownWithOneLineForEachSetting) {
-   const auto text = markdown_table();
-   EXPECT_EQ(std::ranges::count(text, '\n'), static_cast<std::ptrdiff_t>(table().size()) + 2);
-   for (std::size_t at = 0; at < text.size();) {
-      const auto end = text.find('\n', at);
-      const auto line = text.substr(at, end - at);
-      std::size_t bars = 0;
-      for (std::size_t i = 0; i < line.size(); ++i)
-         bars += line[i] == '|' && (i == 0 || line[i - 1] != '\\');
-      EXPECT_EQ(bars, 7u) << line;
-      at = end + 1;
-   }
-   EXPECT_THAT(text, HasSubstr("| `port` | `FASTMCP_PORT` | `-p`, `--port` | `8000` | a whole "
-                               "number from 0 to 65535. "));
 }
 
 } // namespace

@@ -196,8 +196,7 @@ TEST_F(PluginSettings, ReportAllProblemsAtOnce) {
    EXPECT_THAT(text, Not(HasSubstr("\n")));
 }
 
-// --- Secrets
-// --------------------------------------------------------------------------------------
+// Secrets
 
 TEST_F(PluginSettings, KeepSecretsOutOfTheConfig) {
    env("FASTMCP_PLUGIN_DEMO_X", "hunter2");
@@ -248,8 +247,7 @@ TEST_F(PluginSettings, HaveFilesForSecretsOnly) {
                HasSubstr("FASTMCP_PLUGIN_DEMO_X_FILE (environment) is no setting of plugin demo"));
 }
 
-// --- Relations
-// ------------------------------------------------------------------------------------
+// Relations
 
 TEST_F(PluginSettings, DemandExactlyOneOfAGroup) {
    constexpr auto manifest =
@@ -281,8 +279,7 @@ TEST_F(PluginSettings, WarnAboutWhatIsDeprecated) {
                ElementsAre("FASTMCP_PLUGIN_DEMO_X (environment) is deprecated: use y."));
 }
 
-// --- Names
-// ----------------------------------------------------------------------------------------
+// Names
 
 TEST_F(PluginSettings, LeaveALongerNameItsVariables) {
    env("FASTMCP_PLUGIN_DEMO_ZONE_X", "b").env("FASTMCP_PLUGIN_DEMO_X", "a");
@@ -323,8 +320,7 @@ TEST(PluginPrefix, IsTheNameInUpperCase) {
    EXPECT_EQ(plugin_prefix("time-zone2"), "FASTMCP_PLUGIN_TIME_ZONE2_");
 }
 
-// --- Manifests that are wrong
-// -----------------------------------------------------------------------
+// Manifests that are wrong
 
 TEST(Declarations, RefuseAManifestThatIsWrong) {
    const std::pair<const char*, const char*> table[] = {
