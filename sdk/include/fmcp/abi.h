@@ -3,7 +3,8 @@
  * A plugin is one shared object that exports one function, fmcp_plugin_entry_v1(), and carries one
  * ELF note, the manifest, that the host reads before it runs any of the plugin's code. From there:
  *
- *    entry -> create() -> init() -> facet("fmcp.tools/1") -> list() -> call() ... -> quiesce() -> destroy()
+ *    entry -> create() -> init() -> facet("fmcp.tools/1") -> list() -> call() ...
+ *          -> quiesce() -> destroy()
  *
  * Both sides speak through tables of function pointers: fmcp_host is what the plugin gets,
  * fmcp_plugin is what it gives. MCP payloads cross as the UTF-8 JSON of the MCP specification, so
@@ -18,24 +19,25 @@
  *     a null pointer. They may hold U+0000.
  *  2. FROZEN value types (fmcp_str, fmcp_bytes, fmcp_list, fmcp_buf, fmcp_kv, fmcp_err,
  *     fmcp_http_header) never change. They may be embedded and passed by value.
- *  3. Every other struct GROWS. Its first member is `size`, which the side that owns the memory sets
- *     to its own sizeof. It crosses only as a pointer to const, is never embedded, and is put in an
- *     array only behind fmcp_list, whose reader steps by `stride`. Members are only ever appended.
- *     Zero in a member means "as before it existed"; a null function member means "not there".
- *  4. Whoever receives a growing struct copies min(size, sizeof) bytes of it into a zeroed local and
- *     reads that one. Whoever receives a table does the same once and fills the holes with functions
- *     that return FMCP_E_NOT_SUPPORTED; from then on it calls without looking.
- *  5. Whoever allocates frees. Bytes that change owner travel as fmcp_buf. Anything else handed to a
- *     function is valid during that function only, except what an fmcp_request points to.
+ *  3. Every other struct GROWS. Its first member is `size`, which the side that owns the memory
+ *     sets to its own sizeof. It crosses only as a pointer to const, is never embedded, and is put
+ *     in an array only behind fmcp_list, whose reader steps by `stride`. Members are only ever
+ *     appended. Zero in a member means "as before it existed"; a null function member means "not
+ *     there".
+ *  4. Whoever receives a growing struct copies min(size, sizeof) bytes of it into a zeroed local
+ *     and reads that one. Whoever receives a table does the same once and fills the holes with
+ *     functions that return FMCP_E_NOT_SUPPORTED; from then on it calls without looking.
+ *  5. Whoever allocates frees. Bytes that change owner travel as fmcp_buf. Anything else handed to
+ *     a function is valid during that function only, except what an fmcp_request points to.
  *  6. Enumerations cross as int32_t or uint32_t. Zero is the safe value. A value that the receiver
  *     does not know is treated as the fallback named beside the constants.
  *  7. Nothing unwinds across the boundary: no exception, no longjmp, no panic.
  *  8. A plugin does not install signal handlers, change the working directory, umask, locale or
- *     environment, fork without exec, call exit, or use file descriptors 0, 1 and 2: standard output
- *     carries the protocol when the host runs on stdio.
- *  9. One file may be loaded once and created many times (one instance per configuration), and a new
- *     version may be loaded while the old one still drains. State belongs to the instance, not to
- *     the file.
+ *     environment, fork without exec, call exit, or use file descriptors 0, 1 and 2: standard
+ *     output carries the protocol when the host runs on stdio.
+ *  9. One file may be loaded once and created many times (one instance per configuration), and a
+ *     new version may be loaded while the old one still drains. State belongs to the instance, not
+ *     to the file.
  *
  * THREADS - the last line of each function's text is one of these tags.
  *
@@ -60,9 +62,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The version of the ABI that these headers describe. A different major is a different entry symbol;
- * the minor rises with every release that appends a member, a constant or an id. The CMake package
- * reads its version from these two lines. */
+/* The version of the ABI that these headers describe. A different major is a different entry
+ * symbol; the minor rises with every release that appends a member, a constant or an id. The CMake
+ * package reads its version from these two lines. */
 #define FMCP_ABI_MAJOR 1u
 #define FMCP_ABI_MINOR 0u
 
@@ -148,8 +150,8 @@ typedef struct fmcp_err {
 } fmcp_err;
 
 /* Names a running call: a slot and its generation, never a pointer, never reused for another call
- * while a plugin could still hold it. Zero names no call. Any value is safe to pass to the host: one
- * that is over, made up or another plugin's answers FMCP_E_GONE. */
+ * while a plugin could still hold it. Zero names no call. Any value is safe to pass to the host:
+ * one that is over, made up or another plugin's answers FMCP_E_GONE. */
 typedef uint64_t fmcp_call;
 
 /* Names a running asynchronous operation of the host. Zero names none. */
@@ -159,7 +161,7 @@ typedef uint64_t fmcp_op;
 typedef uint64_t fmcp_stream;
 
 /* What a function returns. Negative is failure; an unknown negative value means FMCP_E_FAIL, an
- * unknown positive one FMCP_OK. */
+ * unknown positive one FMCP_PENDING. */
 typedef int32_t fmcp_status;
 enum {
    FMCP_OK = 0,
@@ -266,8 +268,8 @@ typedef struct fmcp_host {
     * buffers with a release function are taken over whatever the status.
     *
     * FMCP_OK         the result was taken and the call is over.
-    * FMCP_E_GONE     too late or not yours: cancelled, timed out, completed before, or unknown. Drop
-    *                 the work; there is nobody left to tell.
+    * FMCP_E_GONE     too late or not yours: cancelled, timed out, completed before, or unknown.
+    *                 Drop the work; there is nobody left to tell.
     * FMCP_E_INVALID  `r` breaks this contract. The call is over all the same: the client was told
     *                 that the plugin failed, and the log says why.
     *
@@ -278,7 +280,8 @@ typedef struct fmcp_host {
 
    /* Tells the client how far call `c` is. `done` must rise from one report to the next; `total` is
     * zero or less when it is not known; `message` may be empty. Reports that the client did not ask
-    * for are dropped here for nothing, and while its connection is backed up only the latest counts.
+    * for are dropped here for nothing, and while its connection is backed up only the latest
+    * one counts.
     *
     * FMCP_OK         taken, or dropped as above.
     * FMCP_E_GONE     the call is over: stop working on it.
@@ -287,8 +290,8 @@ typedef struct fmcp_host {
    FMCP_FN(fmcp_status, progress, void* ctx, fmcp_call c, double done, double total,
            fmcp_str message);
 
-   /* Returns non-zero when call `c` is cancelled, timed out or over. As cheap as reading a variable:
-    * poll it in loops, at least every 100 ms.
+   /* Returns non-zero when call `c` is cancelled, timed out or over. As cheap as reading a
+    * variable: poll it in loops, at least every 100 ms.
     * [any] */
    FMCP_FN(int32_t, cancelled, void* ctx, fmcp_call c);
 
@@ -303,18 +306,17 @@ typedef struct fmcp_host {
            fmcp_str data_json);
 } fmcp_host;
 
-/* What an instance is started with. Borrowed from the host during init() or reconfigure(): copy what
- * is needed later. */
+/* What an instance is started with. Borrowed from the host during init() or reconfigure(): copy
+ * what is needed later. */
 typedef struct fmcp_init {
    uint32_t size;
-   uint32_t flags;    /* zero */
-   fmcp_str instance; /* "github", "weather-eu": one file may serve several instances */
-   fmcp_str
-         config_json; /* one JSON object: the manifest's settings, parsed, defaulted, type-checked */
-   fmcp_list secrets; /* of fmcp_kv; the settings of type "secret" only; wiped after init */
-   fmcp_str data_dir; /* a private directory of the instance, or empty */
-   fmcp_str base_url; /* under which clients reach the host, or empty */
-   fmcp_str mcp_path; /* "/mcp" */
+   uint32_t flags;       /* zero */
+   fmcp_str instance;    /* "github", "weather-eu": one file may serve several instances */
+   fmcp_str config_json; /* one JSON object: the manifest's settings, defaulted and type-checked */
+   fmcp_list secrets;    /* of fmcp_kv; the settings of type "secret" only; wiped after init */
+   fmcp_str data_dir;    /* a private directory of the instance, or empty */
+   fmcp_str base_url;    /* under which clients reach the host, or empty */
+   fmcp_str mcp_path;    /* "/mcp" */
 } fmcp_init;
 
 /* What the plugin gives: one instance.
@@ -326,8 +328,8 @@ typedef struct fmcp_plugin {
    uint32_t flags; /* zero */
    void* self;
 
-   /* Makes the instance ready. Called once, before any facet is used. On failure the host logs `err`
-    * and calls destroy(). Null: nothing to do.
+   /* Makes the instance ready. Called once, before any facet is used. On failure the host logs
+    * `err` and calls destroy(). Null: nothing to do.
     *
     * FMCP_OK        ready.
     * FMCP_E_CONFIG  a setting is unusable; `err` names it.
@@ -347,10 +349,10 @@ typedef struct fmcp_plugin {
     * [any] */
    FMCP_FN(const void*, facet, void* self, fmcp_str id);
 
-   /* Tells that call `c` is no longer wanted. The client has already been answered; what is asked is
-    * to stop soon and still to complete, so that the host gets its slot back. May come before, during
-    * or after the completion and while invoke still runs: handles that are not known here are
-    * ignored. `reason` is one of FMCP_CANCEL_*. Null: the plugin polls host->cancelled().
+   /* Tells that call `c` is no longer wanted. The client has already been answered; what is asked
+    * is to stop soon and still to complete, so that the host gets its slot back. May come before,
+    * during or after the completion and while invoke still runs: handles that are not known here
+    * are ignored. `reason` is one of FMCP_CANCEL_*. Null: the plugin polls host->cancelled().
     * [any] */
    FMCP_FN(void, cancel, void* self, fmcp_call c, int32_t reason);
 
@@ -359,8 +361,8 @@ typedef struct fmcp_plugin {
     * [control] */
    FMCP_FN(void, quiesce, void* self);
 
-   /* DRAFT. Takes new settings without a restart; on failure the old ones stay. Null: the host makes
-    * a new instance instead.
+   /* DRAFT. Takes new settings without a restart; on failure the old ones stay. Null: the host
+    * makes a new instance instead.
     * [control] */
    FMCP_FN(fmcp_status, reconfigure, void* self, const fmcp_init* in, fmcp_err* err);
 

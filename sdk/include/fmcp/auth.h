@@ -152,8 +152,8 @@ typedef struct fmcp_auth {
     * [any] */
    FMCP_FN(fmcp_status, http, void* self, const fmcp_http_request* rq, fmcp_err* err);
 
-   /* Optional finer rule: may `who` do `action` ("tools/call") on `target` (the tool's name)? Writes
-    * one of FMCP_AUTH_*.
+   /* Optional finer rule: may `who` do `action` ("tools/call") on `target` (the tool's name)?
+    * Writes one of FMCP_AUTH_*.
     * [any] */
    FMCP_FN(fmcp_status, authorize, void* self, const fmcp_principal* who, fmcp_str action,
            fmcp_str target, int32_t* decision, fmcp_err* err);
