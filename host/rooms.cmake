@@ -1,0 +1,21 @@
+# Which room uses which: the whole dependency graph of the host, in one place.
+fmcp_room(core
+  SOURCES base64.cpp clock.cpp log.cpp safe_path.cpp text.cpp utf8.cpp
+  USES fmt::fmt
+  PRIVATE spdlog::spdlog Threads::Threads)
+
+fmcp_room(json
+  SOURCES document.cpp number.cpp value.cpp writer.cpp
+  USES fmcp_core
+  PRIVATE PkgConfig::PCRE2)
+
+fmcp_room(config
+  SOURCES checks.cpp declaration.cpp env_file.cpp gather.cpp layers.cpp load.cpp parse.cpp plugin_settings.cpp secret_file.cpp
+          table.cpp
+  USES fmcp_core fmcp_json
+  PRIVATE Boost::url)
+
+fmcp_room(cli
+  SOURCES cli.cpp columns.cpp config_show.cpp help.cpp options.cpp plugins_info.cpp plugins_list.cpp run.cpp version.cpp
+  USES fmcp_config
+  PRIVATE CLI11::CLI11)
