@@ -19,3 +19,9 @@ fmcp_room(cli
   SOURCES cli.cpp columns.cpp config_show.cpp help.cpp options.cpp plugins_info.cpp plugins_list.cpp run.cpp version.cpp
   USES fmcp_config
   PRIVATE CLI11::CLI11)
+
+fmcp_room(plugins
+  SOURCES call_table.cpp catalogue.cpp elf_image.cpp elf_lint.cpp host.cpp instance.cpp manifest.cpp module.cpp pool.cpp
+          registry.cpp results.cpp sealed_copy.cpp services.cpp staging.cpp timer.cpp
+  USES fmcp_core fmcp_json fmcp_sdk
+  PRIVATE Boost::headers fmcp_crypto Threads::Threads ${CMAKE_DL_LIBS})

@@ -1,0 +1,43 @@
+#pragma once
+
+/// What a plugin says about itself, read from its note and checked before any of its code runs.
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.hpp"
+#include "plugins/elf_image.hpp"
+#include "json/document.hpp"
+#include "json/value.hpp"
+
+namespace fmcp::plugins {
+
+struct manifest {
+   std::string id;   ///< reverse domain name, unique
+   std::string name; ///< `[a-z0-9][a-z0-9_-]{0,63}`: settings and messages use it
+   std::string version;
+   std::vector<std::string> kinds;
+   std::vector<std::string> provides; ///< interfaces, e.g. `fmcp.tools/1`; empty = ask the plugin
+   bool never_unload = false;
+   std::string text; ///< the JSON as it stands in the note
+   /// The parsed `text`, for those who read members of their own (settings).
+   [[nodiscard]] const json::value& root() const noexcept { return document->root(); }
+   std::shared_ptr<const json::document> document;
+
+   [[nodiscard]] bool offers(std::string_view interface_id) const;
+};
+
+/// Whether `name` may be a plugin's short name.
+[[nodiscard]] bool is_plugin_name(std::string_view name) noexcept;
+
+/// Reads the JSON of a note. Unknown members are ignored. Errors: invalid, limit; unsupported when
+/// `uses` names a service that this host does not have, or `runtime` is not `native`. The message
+/// is a predicate: "has a manifest …".
+[[nodiscard]] core::result<manifest> read_manifest(std::string_view text);
+
+/// Checks the ABI numbers of a note. Errors: unsupported; the message is a predicate.
+[[nodiscard]] core::result<void> check_abi(const elf_note& note);
+
+} // namespace fmcp::plugins

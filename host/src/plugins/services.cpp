@@ -1,0 +1,164 @@
+#include "plugins/services.hpp"
+
+#include <array>
+#include <utility>
+
+#include "core/log.hpp"
+#include "core/utf8.hpp"
+#include "plugins/grown.hpp"
+#include "plugins/instance.hpp"
+
+namespace fmcp::plugins {
+namespace {
+
+constexpr std::size_t max_log_text = 4096;
+constexpr std::size_t max_uri = 8192;
+
+instance& self(void* ctx) noexcept {
+   return *static_cast<instance*>(ctx);
+}
+
+core::log::level level_of(std::int32_t level) noexcept {
+   switch (level) {
+   case FMCP_LOG_TRACE: return core::log::level::trace;
+   case FMCP_LOG_DEBUG: return core::log::level::debug;
+   case FMCP_LOG_WARN: return core::log::level::warn;
+   case FMCP_LOG_ERROR: return core::log::level::error;
+   case FMCP_LOG_CRITICAL: return core::log::level::critical;
+   default: return core::log::level::info;
+   }
+}
+
+// ---- fmcp.exec/1 ----
+
+fmcp_status exec_post(void* ctx, fmcp_task fn, void* user) noexcept {
+   return ctx == nullptr || fn == nullptr ? FMCP_E_INVALID : self(ctx).post(fn, user);
+}
+
+fmcp_status exec_after(void* ctx, std::uint64_t ms, fmcp_task fn, void* user,
+                       fmcp_op* op) noexcept {
+   return ctx == nullptr || fn == nullptr ? FMCP_E_INVALID : self(ctx).after(ms, fn, user, op);
+}
+
+void exec_cancel(void* ctx, fmcp_op op) noexcept {
+   if (ctx != nullptr) self(ctx).bring_forward(op);
+}
+
+constexpr fmcp_exec exec_table{sizeof(fmcp_exec), 0, exec_post, exec_after, exec_cancel};
+
+// ---- fmcp.notify/1 ----
+
+fmcp_status notify_list_changed(void* ctx, fmcp_str interface_id) noexcept {
+   const auto id = view(interface_id, 256);
+   return ctx == nullptr || !id ? FMCP_E_INVALID : self(ctx).list_changed(*id);
+}
+
+fmcp_status notify_resource_updated(void* ctx, fmcp_str uri) noexcept {
+   const auto text = view(uri, max_uri);
+   if (ctx == nullptr || !text || text->empty() || !core::is_utf8(*text)) return FMCP_E_INVALID;
+   return self(ctx).resource_updated(*text);
+}
+
+constexpr fmcp_notify notify_table{sizeof(fmcp_notify), 0, notify_list_changed,
+                                   notify_resource_updated};
+
+constexpr std::array services{
+      std::pair<std::string_view, const void*>{"fmcp.exec/1", &exec_table},
+      std::pair<std::string_view, const void*>{"fmcp.notify/1", &notify_table},
+};
+
+// ---- fmcp_host ----
+
+const void* host_service(void*, fmcp_str id) noexcept {
+   const auto name = view(id, 256);
+   for (const auto& [known, table] : services) {
+      if (name == known) return table;
+   }
+   return nullptr;
+}
+
+std::int32_t host_log_enabled(void*, std::int32_t level) noexcept {
+   return core::log::enabled(level_of(level)) ? 1 : 0;
+}
+
+void host_log(void* ctx, std::int32_t level, fmcp_str msg, fmcp_str fields_json) noexcept {
+   const auto text = view(msg, UINT32_MAX), fields = view(fields_json, UINT32_MAX);
+   if (ctx == nullptr || !text || !fields || host_log_enabled(ctx, level) == 0) return;
+   self(ctx).log(level_of(level), text->substr(0, max_log_text), fields->substr(0, max_log_text));
+}
+
+std::uint64_t host_mono_ns(void* ctx) noexcept {
+   return ctx == nullptr ? 0 : self(ctx).clock().mono_ns();
+}
+
+std::int64_t host_unix_ms(void* ctx) noexcept {
+   return ctx == nullptr ? 0 : self(ctx).clock().unix_ms();
+}
+
+fmcp_status host_complete(void* ctx, fmcp_call c, const fmcp_result* r) noexcept {
+   return ctx == nullptr ? FMCP_E_GONE : self(ctx).calls().complete(c, r);
+}
+
+fmcp_status host_progress(void* ctx, fmcp_call c, double done, double total,
+                          fmcp_str message) noexcept {
+   return ctx == nullptr ? FMCP_E_GONE : self(ctx).calls().progress(c, done, total, message);
+}
+
+std::int32_t host_cancelled(void* ctx, fmcp_call c) noexcept {
+   return ctx == nullptr || self(ctx).calls().is_over(c) ? 1 : 0;
+}
+
+fmcp_status host_client_log(void* ctx, fmcp_call c, std::int32_t level, fmcp_str logger,
+                            fmcp_str data_json) noexcept {
+   return ctx == nullptr ? FMCP_E_GONE : self(ctx).calls().client_log(c, level, logger, data_json);
+}
+
+} // namespace
+
+bool has_service(std::string_view id) noexcept {
+   for (const auto& service : services) {
+      if (service.first == id) return true;
+   }
+   return false;
+}
+
+fmcp_host make_host_table(instance& ctx, std::string_view version) noexcept {
+   return {
+         .size = sizeof(fmcp_host),
+         .abi_minor = FMCP_ABI_MINOR,
+         .ctx = &ctx,
+         .host_name = str("fastmcp-host"),
+         .host_version = str(version),
+         .service = host_service,
+         .log = host_log,
+         .log_enabled = host_log_enabled,
+         .mono_ns = host_mono_ns,
+         .unix_ms = host_unix_ms,
+         .complete = host_complete,
+         .progress = host_progress,
+         .cancelled = host_cancelled,
+         .client_log = host_client_log,
+   };
+}
+
+std::string_view status_name(fmcp_status status) noexcept {
+   switch (status) {
+   case FMCP_OK: return "FMCP_OK";
+   case FMCP_PENDING: return "FMCP_PENDING";
+   case FMCP_E_INVALID: return "FMCP_E_INVALID";
+   case FMCP_E_NOT_SUPPORTED: return "FMCP_E_NOT_SUPPORTED";
+   case FMCP_E_NO_MEMORY: return "FMCP_E_NO_MEMORY";
+   case FMCP_E_GONE: return "FMCP_E_GONE";
+   case FMCP_E_BUSY: return "FMCP_E_BUSY";
+   case FMCP_E_DENIED: return "FMCP_E_DENIED";
+   case FMCP_E_NOT_FOUND: return "FMCP_E_NOT_FOUND";
+   case FMCP_E_TIMEOUT: return "FMCP_E_TIMEOUT";
+   case FMCP_E_IO: return "FMCP_E_IO";
+   case FMCP_E_CONFIG: return "FMCP_E_CONFIG";
+   case FMCP_E_CONFLICT: return "FMCP_E_CONFLICT";
+   case FMCP_E_LIMIT: return "FMCP_E_LIMIT";
+   default: return "FMCP_E_FAIL";
+   }
+}
+
+} // namespace fmcp::plugins

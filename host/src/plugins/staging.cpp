@@ -1,0 +1,276 @@
+#include "plugins/staging.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <system_error>
+
+#include <dirent.h>
+#include <fmt/format.h>
+#include <gnu/libc-version.h>
+#include <unistd.h>
+
+#include "core/safe_path.hpp"
+#include "core/text.hpp"
+#include "crypto/digest.hpp"
+
+namespace fmcp::plugins {
+namespace {
+
+using core::errc;
+using core::fail;
+
+constexpr std::size_t max_files = 1024;
+
+std::string printable(std::string_view text) {
+   std::string out;
+   core::append_printable(out, text);
+   return out;
+}
+
+/// Puts the file in front of a predicate.
+std::unexpected<core::error> about(const std::string& file, core::error e) {
+   e.message.insert(0, printable(file) + " ");
+   return std::unexpected(std::move(e));
+}
+
+/// The path without links in front of the last component; that one must be no link.
+candidate resolve(const std::string& file) {
+   std::error_code failed;
+   const std::filesystem::path path(file);
+   const auto parent = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+   const auto real = std::filesystem::canonical(parent, failed);
+   return {file, failed ? file : (real / path.filename()).string()};
+}
+
+core::result<std::vector<std::string>> names_in(const std::string& directory) {
+   auto opened = core::open_safely(
+         directory, {.kind = core::path_policy::target::directory, .follow_links = true});
+   if (!opened) return std::unexpected(opened.error());
+   DIR* stream = ::fdopendir(opened->fd.get());
+   if (stream == nullptr) {
+      return fail(errc::io, fmt::format("{} cannot be listed: {}.", printable(directory),
+                                        std::generic_category().message(errno)));
+   }
+   opened->fd.release(); // closedir closes it
+   std::vector<std::string> out;
+   while (const dirent* entry = ::readdir(stream)) {
+      const std::string_view name(entry->d_name);
+      if (name.ends_with(".so") && !name.starts_with('.')) out.emplace_back(name);
+   }
+   ::closedir(stream);
+   std::ranges::sort(out);
+   return out;
+}
+
+plugin_status problem(const std::string& file, state what, std::string reason) {
+   plugin_status out;
+   out.file = file;
+   out.state = what;
+   out.reason = std::move(reason);
+   return out;
+}
+
+/// What is read from the file, and views into it.
+struct image {
+   std::string bytes;
+   elf_image elf;
+   elf_note note;
+};
+
+core::result<image> read_image(const candidate& c, const options& o) {
+   auto opened = core::open_safely(c.real, {.max_bytes = o.max_file_bytes});
+   if (!opened) return std::unexpected(opened.error());
+   auto bytes = core::read_all(*opened, o.max_file_bytes);
+   if (!bytes) return std::unexpected(bytes.error());
+   image out;
+   out.bytes = std::move(*bytes);
+   auto elf = elf_image::parse(out.bytes);
+   if (!elf) return about(c.file, std::move(elf.error()));
+   out.elf = std::move(*elf);
+   auto note = find_note(out.elf);
+   if (!note) return about(c.file, std::move(note.error()));
+   out.note = *note;
+   return out;
+}
+
+/// Libraries beside the plugin would be loaded by the system without any check of ours.
+std::string sibling_of(const candidate& c, const elf_lint& facts) {
+   const bool is_relative = facts.run_path.find("$ORIGIN") != std::string::npos ||
+                            facts.run_path.find("${ORIGIN}") != std::string::npos;
+   if (!is_relative) return {};
+   const auto origin = std::filesystem::path(c.real).parent_path().string();
+   for (std::size_t at = 0; at <= facts.run_path.size();) {
+      const auto end = std::min(facts.run_path.find(':', at), facts.run_path.size());
+      auto directory = facts.run_path.substr(at, end - at);
+      at = end + 1;
+      bool is_origin = false;
+      for (const std::string_view word : {"${ORIGIN}", "$ORIGIN"}) {
+         for (auto found = directory.find(word); found != std::string::npos;
+              found = directory.find(word, found + origin.size())) {
+            directory.replace(found, word.size(), origin);
+            is_origin = true;
+         }
+      }
+      if (!is_origin) continue;
+      for (const auto& library : facts.needed) {
+         std::error_code ignored;
+         if (std::filesystem::exists(directory + "/" + library, ignored)) return library;
+      }
+   }
+   return {};
+}
+
+/// Compares `2.34` and the like.
+bool is_newer(std::string_view a, std::string_view b) {
+   const auto number = [](std::string_view v) {
+      unsigned major = 0, minor = 0;
+      std::sscanf(std::string(v).c_str(), "%u.%u", &major, &minor);
+      return std::pair(major, minor);
+   };
+   return number(a) > number(b);
+}
+
+core::result<void> check_loadable(const candidate& c, const elf_lint& facts) {
+   if (!facts.has_entry) {
+      return fail(errc::invalid, "does not export fmcp_plugin_entry_v1; define it, or use "
+                                 "FMCP_PLUGIN, and see that the linker keeps it.");
+   }
+   const std::string_view own = ::gnu_get_libc_version();
+   if (is_newer(facts.highest_glibc, own)) {
+      return fail(errc::unsupported,
+                  fmt::format("needs glibc {}, and this machine has {}; build it on an older "
+                              "distribution.",
+                              facts.highest_glibc, own));
+   }
+   if (const auto library = sibling_of(c, facts); !library.empty()) {
+      return fail(errc::unsupported,
+                  fmt::format("needs {} from its own directory ($ORIGIN), and libraries beside a "
+                              "plugin are not loaded, since nobody checked them; link it "
+                              "statically.",
+                              printable(library)));
+   }
+   return {};
+}
+
+std::vector<std::string> warnings_about(const elf_lint& facts) {
+   std::vector<std::string> out;
+   if (facts.export_count > 1) {
+      out.push_back(
+            fmt::format("It exports {} symbols instead of one, which may collide with other "
+                        "libraries; link with the SDK's version script (fmcp_add_plugin).",
+                        facts.export_count));
+   }
+   if (facts.unique_count > 0) {
+      out.push_back(fmt::format("{} of its symbols are GNU_UNIQUE: the file never unloads, and two "
+                                "versions of it share data; link with the SDK's version script.",
+                                facts.unique_count));
+   }
+   if (facts.never_unloads) {
+      out.emplace_back("It never unloads (NODELETE), as everything that is written in Go.");
+   }
+   if (facts.has_static_tls) {
+      out.emplace_back("It uses static thread-local storage, of which a process has little; build "
+                       "it without -ftls-model=initial-exec.");
+   }
+   if (facts.has_executable_stack) {
+      out.emplace_back("It asks for an executable stack, which the system then gives to the whole "
+                       "process; link with -Wl,-z,noexecstack.");
+   }
+   if (facts.has_text_relocations) {
+      out.emplace_back("It has text relocations: its code is writable while it is loaded; compile "
+                       "with -fPIC.");
+   }
+   if (!facts.run_path.empty()) {
+      out.push_back(fmt::format("It looks for libraries in {}; link statically what is not part of "
+                                "the system.",
+                                printable(facts.run_path)));
+   }
+   return out;
+}
+
+} // namespace
+
+discovery discover(const options& o) {
+   discovery out;
+   const auto add = [&](candidate c) {
+      const bool is_known = std::ranges::any_of(
+            out.files, [&](const candidate& other) { return other.real == c.real; });
+      if (!is_known && out.files.size() < max_files) out.files.push_back(std::move(c));
+   };
+   for (const auto& file : o.files) add(resolve(file));
+   for (const auto& directory : o.directories) {
+      const auto names = names_in(directory);
+      if (!names) {
+         out.problems.push_back(problem(
+               directory, names.error().code == errc::not_found ? state::skipped : state::failed,
+               names.error().message));
+         continue;
+      }
+      for (const auto& name : *names) {
+         if (out.files.size() >= max_files) {
+            out.problems.push_back(
+                  problem(directory, state::failed,
+                          fmt::format("{} holds more than {} plugin files; the rest is not looked "
+                                      "at.",
+                                      printable(directory), max_files)));
+            break;
+         }
+         add(resolve(directory + (directory.ends_with('/') ? "" : "/") + name));
+      }
+   }
+   return out;
+}
+
+core::result<staged> stage(const candidate& c, const options& o) {
+   const auto read = read_image(c, o);
+   if (!read) return std::unexpected(read.error());
+   if (auto ok = check_abi(read->note); !ok) return about(c.file, std::move(ok.error()));
+   auto said = read_manifest(read->note.text);
+   if (!said) return about(c.file, std::move(said.error()));
+   const auto wrap = [&](core::error e) {
+      e.message.insert(0, fmt::format("(plugin {}) ", said->name));
+      return about(c.file, std::move(e));
+   };
+   auto facts = lint(read->elf);
+   if (!facts) return wrap(std::move(facts.error()));
+   if (auto ok = check_loadable(c, *facts); !ok) return wrap(std::move(ok.error()));
+   const auto name = std::filesystem::path(c.file).filename().string();
+   auto code = sealed_copy::make(read->bytes, name);
+   if (!code) return wrap(std::move(code.error()));
+   return staged{c.file, std::move(*said), std::move(*facts), std::move(*code)};
+}
+
+core::result<file_facts> inspect(const std::string& path, const options& o) {
+   const auto c = resolve(path);
+   const auto read = read_image(c, o);
+   if (!read) return std::unexpected(read.error());
+   if (auto ok = check_abi(read->note); !ok) return about(path, std::move(ok.error()));
+   const auto said = read_manifest(read->note.text);
+   if (!said) return about(path, said.error());
+   auto facts = lint(read->elf);
+   if (!facts) return about(path, std::move(facts.error()));
+
+   file_facts out;
+   out.file = path;
+   out.sha256 = crypto::sha256_hex(read->bytes);
+   out.bytes = read->bytes.size();
+   out.machine = elf_image::machine_name(elf_image::own_machine());
+   out.manifest_json = said->text;
+   out.abi_major = read->note.major;
+   out.abi_minor_built = read->note.minor_built;
+   out.abi_minor_needed = read->note.minor_needed;
+   out.warnings = warnings_about(*facts);
+   if (auto ok = check_loadable(c, *facts); !ok) {
+      out.warnings.insert(out.warnings.begin(), "It " + ok.error().message);
+   }
+   out.exports = std::move(facts->exports);
+   out.export_count = facts->export_count;
+   out.unique_count = facts->unique_count;
+   out.needed = std::move(facts->needed);
+   out.highest_glibc = std::move(facts->highest_glibc);
+   return out;
+}
+
+} // namespace fmcp::plugins

@@ -1,0 +1,44 @@
+#pragma once
+
+/// Everything that happens to a plugin file before any of its code runs.
+
+#include <string>
+#include <vector>
+
+#include "core/result.hpp"
+#include "plugins/elf_image.hpp"
+#include "plugins/host.hpp"
+#include "plugins/manifest.hpp"
+#include "plugins/sealed_copy.hpp"
+
+namespace fmcp::plugins {
+
+/// A file name as the operator gave it, and the same file without symbolic links on the way.
+struct candidate {
+   std::string file;
+   std::string real;
+   bool operator==(const candidate&) const = default;
+};
+
+struct discovery {
+   std::vector<candidate> files;        ///< named ones, then each directory's, sorted by name
+   std::vector<plugin_status> problems; ///< directories that could not be read or do not exist
+};
+
+/// Lists the plugin files of `o`: `*.so` directly inside the directories, without hidden ones. A
+/// file that is reached twice counts once.
+[[nodiscard]] discovery discover(const options& o);
+
+/// A file that passed every check, in memory that nobody else can change.
+struct staged {
+   std::string file;
+   manifest about;
+   elf_lint facts;
+   sealed_copy code;
+};
+
+/// Owner and mode, size, one read, ELF, note, ABI, manifest, dynamic section, sealed copy.
+/// Errors: each names the file, what is wrong with it and what to do.
+[[nodiscard]] core::result<staged> stage(const candidate& c, const options& o);
+
+} // namespace fmcp::plugins
