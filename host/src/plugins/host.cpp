@@ -55,6 +55,11 @@ std::string printable(std::string_view text) {
    return out;
 }
 
+/// Puts file and plugin in front of a predicate.
+std::string sentence(const plugin_status& s, std::string_view predicate) {
+   return fmt::format("{} (plugin {}) {}", printable(s.file), s.name, predicate);
+}
+
 /// What is known of one file besides its public status. Control thread only.
 struct record {
    candidate where;
@@ -287,8 +292,7 @@ private:
          auto given = options_.settings(status.name, file.about.root());
          if (!given) {
             conclude(i, state::failed,
-                     fmt::format("{} (plugin {}) cannot be configured: {}", printable(status.file),
-                                 status.name, given.error().message));
+                     sentence(status, "cannot be configured: " + given.error().message));
             return false;
          }
          settings = std::move(*given);
@@ -296,8 +300,7 @@ private:
       r.plugin = make_instance(file);
       r.load_until = clock::now() + options_.load_timeout;
       status.state = state::loading;
-      status.reason = fmt::format("{} (plugin {}) is still being loaded.", printable(status.file),
-                                  status.name);
+      status.reason = sentence(status, "is still being loaded.");
       const bool is_running =
             run_apart("fmcp:load", [line = line_, plugin = r.plugin, i, code = std::move(file.code),
                                     settings = std::move(settings)]() mutable {
@@ -305,9 +308,8 @@ private:
             });
       if (!is_running) {
          conclude(i, state::failed,
-                  fmt::format("{} (plugin {}) could not be loaded: the system gives no more "
-                              "threads; raise its limit.",
-                              printable(status.file), status.name));
+                  sentence(status, "could not be loaded: the system gives no more threads; "
+                                   "raise its limit."));
       }
       return is_running;
    }
@@ -389,8 +391,7 @@ private:
       }
       r.load_until = never;
       if (!tools) {
-         conclude(i, state::failed,
-                  printable(entries_[i].status.file) + " " + tools.error().message);
+         conclude(i, state::failed, sentence(entries_[i].status, tools.error().message));
          return;
       }
       r.is_up = true;
@@ -481,7 +482,7 @@ private:
       auto& entry = entries_[i];
       std::string reason;
       if (!tools) {
-         reason = printable(entry.status.file) + " " + tools.error().message;
+         reason = sentence(entry.status, tools.error().message);
       } else if (auto collision = find_collision(entries_, i, *tools)) {
          reason = std::move(*collision);
       }

@@ -47,14 +47,14 @@ struct error_room {
 };
 
 /// What a [control] function of the plugin failed with.
-std::unexpected<core::error> failure_in(std::string_view function, const std::string& plugin,
-                                        fmcp_status status, const error_room& room) {
+std::unexpected<core::error> failure_in(std::string_view function, fmcp_status status,
+                                        const error_room& room) {
    auto words = room.words();
    if (words.empty()) {
       words = fmt::format("{}, and it does not say why; ask its author.", status_name(status));
    }
    return fail(status == FMCP_E_CONFIG ? errc::invalid : errc::internal,
-               fmt::format("(plugin {}) failed in {}(): {}", plugin, function, words));
+               fmt::format("failed in {}(): {}", function, words));
 }
 
 /// Overwritten in a way that the compiler may not leave out.
@@ -168,13 +168,12 @@ core::result<void> instance::create(const fmcp_entry* data) {
    error_room room;
    const fmcp_plugin* made = nullptr;
    const fmcp_status status = entry->create(&host_table_, str(config_.name), &made, &room.err);
-   if (status != FMCP_OK) return failure_in("create", config_.name, status, room);
+   if (status != FMCP_OK) return failure_in("create", status, room);
    const auto table = copy_grown<fmcp_plugin>(made, FMCP_LEAST(fmcp_plugin, self));
    if (!table) {
       return fail(errc::invalid,
-                  fmt::format("(plugin {}) returned {} from create(); set fmcp_plugin.size to "
+                  fmt::format("returned {} from create(); set fmcp_plugin.size to "
                               "sizeof(fmcp_plugin).",
-                              config_.name,
                               made == nullptr ? "no table" : "a table whose size cannot be true"));
    }
    plugin_ = *table;
@@ -200,7 +199,7 @@ core::result<void> instance::init(const plugin_settings& settings) {
    };
    error_room room;
    if (const auto status = plugin_.init(plugin_.self, &in, &room.err); status != FMCP_OK) {
-      return failure_in("init", config_.name, status, room);
+      return failure_in("init", status, room);
    }
    step_ = step::facet;
    const void* facet = nullptr;
@@ -211,21 +210,16 @@ core::result<void> instance::init(const plugin_settings& settings) {
       if (interfaces[i] == tools_interface) facet = table;
    }
    if (facet == nullptr) {
-      return fail(errc::unsupported,
-                  fmt::format("(plugin {}) offers no tools: its facet(\"fmcp.tools/1\") is null.",
-                              config_.name));
+      return fail(errc::unsupported, "offers no tools: its facet(\"fmcp.tools/1\") is null.");
    }
    const auto tools = copy_grown<fmcp_tools>(facet, FMCP_LEAST(fmcp_tools, flags));
    if (!tools) {
-      return fail(errc::invalid,
-                  fmt::format("(plugin {}) has a table fmcp.tools/1 whose size cannot be true; set "
-                              "fmcp_tools.size to sizeof(fmcp_tools).",
-                              config_.name));
+      return fail(errc::invalid, "has a table fmcp.tools/1 whose size cannot be true; set "
+                                 "fmcp_tools.size to sizeof(fmcp_tools).");
    }
    if (tools->list == nullptr || tools->call == nullptr) {
-      return fail(errc::invalid,
-                  fmt::format("(plugin {}) has a table fmcp.tools/1 without {}().", config_.name,
-                              tools->list == nullptr ? "list" : "call"));
+      return fail(errc::invalid, fmt::format("has a table fmcp.tools/1 without {}().",
+                                             tools->list == nullptr ? "list" : "call"));
    }
    tools_ = *tools;
    return {};
@@ -240,13 +234,10 @@ core::result<std::vector<std::shared_ptr<const tool>>> instance::list() {
    error_room room;
    fmcp_list listed{};
    if (const auto status = tools_.list(plugin_.self, &listed, &room.err); status != FMCP_OK) {
-      return failure_in("list", config_.name, status, room);
+      return failure_in("list", status, room);
    }
    auto items = copy_tools(listed, config_.max_tools);
-   if (!items) {
-      return fail(items.error().code,
-                  fmt::format("(plugin {}) {}", config_.name, items.error().message));
-   }
+   if (!items) return std::unexpected(items.error());
    std::vector<std::shared_ptr<const tool>> out;
    for (auto& item : *items) {
       auto t = std::make_shared<tool>();
@@ -258,8 +249,8 @@ core::result<std::vector<std::shared_ptr<const tool>>> instance::list() {
       }
       if (!prepared) {
          return fail(prepared.error().code,
-                     fmt::format("(plugin {}) lists tool {}, which cannot be offered: {}",
-                                 config_.name, item.name, prepared.error().message));
+                     fmt::format("lists tool {}, which cannot be offered: {}", item.name,
+                                 prepared.error().message));
       }
       t->prepared = std::move(*prepared);
       t->name = std::move(item.name);
@@ -311,10 +302,13 @@ bool instance::retire(milliseconds patience) {
    };
    begin_stop();
    cancel_all(call_failure::stopped, FMCP_CANCEL_SHUTDOWN);
-   const std::unique_lock control(control_, until);
-   if (!control.owns_lock()) return false;
-   if (is_created_) plugin_.quiesce(plugin_.self);
    constexpr milliseconds pause{1};
+   std::unique_lock control(control_, std::try_to_lock);
+   for (; !control.owns_lock(); control.try_lock()) {
+      if (left() == milliseconds(0)) return false;
+      std::this_thread::sleep_for(pause);
+   }
+   if (is_created_) plugin_.quiesce(plugin_.self);
    while (run_timers(UINT64_MAX) != UINT64_MAX || is_busy()) {
       if (left() == milliseconds(0)) return false;
       std::this_thread::sleep_for(pause);

@@ -107,7 +107,8 @@ public:
    [[nodiscard]] step at() const noexcept { return step_.load(); }
 
    /// Loads the code, then create, init, facet. `mapped` is called once the code is mapped and its
-   /// constructors ran. On failure the plugin has been destroyed. [control]
+   /// constructors ran. On failure the plugin has been destroyed; the message is a predicate of the
+   /// file, as everywhere in this class. [control]
    core::result<void> bring_up(sealed_copy code, plugin_settings settings,
                                const std::function<void()>& mapped);
    /// The same for code that is in the process already. The strings of `settings.secrets` are
@@ -159,7 +160,7 @@ private:
    const config config_;
    std::atomic<step> step_{step::constructors};
    std::atomic<bool> is_stopping_{false};
-   std::timed_mutex control_; // one [control] function at a time
+   std::mutex control_; // one [control] function at a time
    std::optional<module> module_;
    fmcp_host host_table_;
    fmcp_plugin plugin_{}; // our copies, without holes

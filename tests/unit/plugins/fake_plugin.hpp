@@ -14,6 +14,7 @@
 
 #include <fmcp/services.h>
 
+#include "plugins/grown.hpp"
 #include "plugins/instance.hpp"
 
 namespace fmcp::test {
@@ -169,7 +170,8 @@ struct fake_tool {
    std::uint32_t timeout_ms = 0;
 };
 
-/// Precondition: outlives the instance's last call. One at a time, since an entry has no context.
+/// Declared behind what its tools use, since it stops the instance when it goes. One at a time,
+/// since an entry has no context.
 class fake_plugin {
 public:
    fake_plugin() {

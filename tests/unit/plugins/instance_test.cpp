@@ -69,7 +69,7 @@ INSTANTIATE_TEST_SUITE_P(
                              return say(err, "the key \"zone\" is empty", FMCP_E_CONFIG);
                           };
                        },
-                       "(plugin fake) failed in init(): the key \"zone\" is empty"},
+                       "failed in init(): the key \"zone\" is empty"},
             bent_table{"FacetNull", [](auto& p) { p.table.facet = nullptr; }, "offers no tools"},
             bent_table{"ToolsSize", [](auto& p) { p.tools_table.size = 3; }, "fmcp_tools.size"},
             bent_table{"ListNull", [](auto& p) { p.tools_table.list = nullptr; }, "without list()"},
@@ -164,8 +164,8 @@ TEST(Instance, WorksWithAPluginOfFewerMembers) {
 // ---- one call ----
 
 TEST(Call, CompletesInsideStart) {
-   fake_plugin p;
    buffer_ledger ledger;
+   fake_plugin p;
    p.offered = {{"a", FMCP_EX_NONBLOCKING, [&](const fmcp_request& rq, fmcp_err*) {
                     EXPECT_EQ(rq.size, sizeof rq);
                     EXPECT_GT(rq.deadline_ns, p.host->mono_ns(p.host->ctx));
@@ -181,8 +181,8 @@ TEST(Call, CompletesInsideStart) {
 }
 
 TEST(Call, RunsOnAThreadOfThePluginWhenItMayBlock) {
-   fake_plugin p;
    std::thread::id ran_on;
+   fake_plugin p;
    p.offered = {{"a", FMCP_EX_MAY_BLOCK, [&](const fmcp_request& rq, fmcp_err*) {
                     ran_on = std::this_thread::get_id();
                     p.complete(rq.call, "later");
@@ -226,8 +226,8 @@ TEST(Call, ThatReturnsOkWithoutAResultIsMisbehaviour) {
 }
 
 TEST(Call, RefusesASecondCompletionAndReleasesItsBuffers) {
-   fake_plugin p;
    buffer_ledger ledger;
+   fake_plugin p;
    p.offered = {{"a", FMCP_EX_NONBLOCKING, [&](const fmcp_request& rq, fmcp_err*) {
                     EXPECT_EQ(p.complete_owned(rq.call, "first", ledger), FMCP_OK);
                     EXPECT_EQ(p.complete_owned(rq.call, "second", ledger), FMCP_E_GONE);
@@ -242,8 +242,8 @@ TEST(Call, RefusesASecondCompletionAndReleasesItsBuffers) {
 }
 
 TEST(Call, IsNotCompletedByForgedHandles) {
-   fake_plugin p;
    buffer_ledger ledger;
+   fake_plugin p;
    p.offered = {{"a", FMCP_EX_NONBLOCKING, [&](const fmcp_request& rq, fmcp_err*) {
                     for (fmcp_call other = 0; other < 5000; ++other) {
                        EXPECT_EQ(p.complete_owned(other, "forged", ledger), FMCP_E_GONE);
@@ -261,8 +261,8 @@ TEST(Call, IsNotCompletedByForgedHandles) {
 }
 
 TEST(Call, PendingEndsWithALaterCompletion) {
-   fake_plugin p;
    fmcp_call handle = 0;
+   fake_plugin p;
    p.offered = {{"a", FMCP_EX_NONBLOCKING, [&](const fmcp_request& rq, fmcp_err*) {
                     handle = rq.call;
                     return FMCP_PENDING;
@@ -279,9 +279,9 @@ TEST(Call, PendingEndsWithALaterCompletion) {
 }
 
 TEST(Call, KeepsTheRequestUntilThePluginIsDone) {
-   fake_plugin p;
    fmcp_call handle = 0;
    const fmcp_request* seen = nullptr;
+   fake_plugin p;
    p.offered = {{"a", FMCP_EX_NONBLOCKING, [&](const fmcp_request& rq, fmcp_err*) {
                     handle = rq.call;
                     seen = &rq;
@@ -458,8 +458,8 @@ TEST(ClientLog, PassesValidJsonOnOneLine) {
 // ---- deadlines and cancellation ----
 
 TEST(Deadline, AnswersAtOnceAndTellsThePlugin) {
-   fake_plugin p;
    fmcp_call handle = 0;
+   fake_plugin p;
    p.offered = {{"async", FMCP_EX_NONBLOCKING,
                  [&](const fmcp_request& rq, fmcp_err*) {
                     handle = rq.call;
@@ -478,9 +478,9 @@ TEST(Deadline, AnswersAtOnceAndTellsThePlugin) {
 }
 
 TEST(Deadline, HoldsForACallThatBlocks) {
-   fake_plugin p;
    std::promise<void> release;
    auto released = release.get_future().share();
+   fake_plugin p;
    p.offered = {{"block", FMCP_EX_MAY_BLOCK,
                  [&](const fmcp_request& rq, fmcp_err*) {
                     released.wait();
@@ -500,10 +500,10 @@ TEST(Deadline, HoldsForACallThatBlocks) {
 }
 
 TEST(Deadline, CountsTheTimeInTheQueue) {
-   fake_plugin p;
    std::promise<void> release;
    auto released = release.get_future().share();
    std::atomic<int> entered{0};
+   fake_plugin p;
    p.offered = {{"block", FMCP_EX_MAY_BLOCK,
                  [&](const fmcp_request& rq, fmcp_err*) {
                     ++entered;
@@ -533,8 +533,8 @@ TEST(Deadline, CountsTheTimeInTheQueue) {
 }
 
 TEST(Cancel, BeforeTheStartEndsItThere) {
-   fake_plugin p;
    bool was_entered = false;
+   fake_plugin p;
    p.offered = {{"a", FMCP_EX_NONBLOCKING, [&](const fmcp_request& rq, fmcp_err*) {
                     was_entered = true;
                     return p.complete(rq.call, "");
@@ -562,10 +562,10 @@ TEST(Cancel, AfterTheEndDoesNothing) {
 }
 
 TEST(Cancel, DoesNotWaitForAPluginThatBlocksInIt) {
-   fake_plugin p;
    std::promise<void> release;
    auto released = release.get_future().share();
    fmcp_call handle = 0;
+   fake_plugin p;
    p.offered = {{"a", FMCP_EX_NONBLOCKING, [&](const fmcp_request& rq, fmcp_err*) {
                     handle = rq.call;
                     return FMCP_PENDING;
@@ -582,10 +582,10 @@ TEST(Cancel, DoesNotWaitForAPluginThatBlocksInIt) {
 // ---- limits ----
 
 TEST(Bulkhead, SaysBusyWhenTheQueueIsFull) {
-   fake_plugin p;
    std::promise<void> release;
    auto released = release.get_future().share();
    std::atomic<int> inside{0};
+   fake_plugin p;
    p.offered = {{"block", FMCP_EX_MAY_BLOCK, [&](const fmcp_request& rq, fmcp_err*) {
                     ++inside;
                     released.wait();
@@ -609,10 +609,10 @@ TEST(Bulkhead, SaysBusyWhenTheQueueIsFull) {
 }
 
 TEST(Bulkhead, FreesTheQueueWhenWaitingCallsAreCancelled) {
-   fake_plugin p;
    std::promise<void> release;
    auto released = release.get_future().share();
    std::atomic<int> inside{0};
+   fake_plugin p;
    p.offered = {{"block", FMCP_EX_MAY_BLOCK, [&](const fmcp_request& rq, fmcp_err*) {
                     ++inside;
                     released.wait();
@@ -636,8 +636,8 @@ TEST(Bulkhead, FreesTheQueueWhenWaitingCallsAreCancelled) {
 }
 
 TEST(Bulkhead, LimitsRunningAndStuckCallsTogether) {
-   fake_plugin p;
    std::vector<fmcp_call> handles;
+   fake_plugin p;
    p.offered = {{"a", FMCP_EX_NONBLOCKING, [&](const fmcp_request& rq, fmcp_err*) {
                     handles.push_back(rq.call);
                     return FMCP_PENDING;
@@ -656,8 +656,8 @@ TEST(Bulkhead, LimitsRunningAndStuckCallsTogether) {
 }
 
 TEST(Concurrency, OneAfterTheOther) {
-   fake_plugin p;
    std::atomic<int> inside{0}, most{0};
+   fake_plugin p;
    p.offered = {{"a", FMCP_EX_MAY_BLOCK,
                  [&](const fmcp_request& rq, fmcp_err*) {
                     const int now = ++inside;
@@ -678,9 +678,9 @@ TEST(Concurrency, OneAfterTheOther) {
 }
 
 TEST(Concurrency, AnInlineToolWaitsForItsTurn) {
-   fake_plugin p;
    std::vector<fmcp_call> handles;
    test::latch_box box;
+   fake_plugin p;
    p.offered = {{"a", FMCP_EX_NONBLOCKING,
                  [&](const fmcp_request& rq, fmcp_err*) {
                     box.change([&] { handles.push_back(rq.call); });
@@ -742,9 +742,9 @@ TEST(ExecService, RunsLaterAndEarlierWhenBroughtForward) {
 
 TEST(ExecService, BoundsWhatWaitsAndRunsAllOfItBeforeTheEnd) {
    task_count count;
-   fake_plugin p;
    instance::config config;
    config.max_queue = 8;
+   fake_plugin p;
    ASSERT_EQ(p.start(config), "");
    int accepted = 0;
    while (p.exec().after(p.host->ctx, 3'600'000, task_count::add, &count, nullptr) == FMCP_OK) {
@@ -785,8 +785,8 @@ TEST(NotifyService, KnowsWhatIsOffered) {
 // ---- stopping ----
 
 TEST(Retire, AnswersOpenCallsAndWaitsForThePlugin) {
-   fake_plugin p;
    std::promise<fmcp_call> got;
+   fake_plugin p;
    p.offered = {{"a", FMCP_EX_NONBLOCKING, [&](const fmcp_request& rq, fmcp_err*) {
                     got.set_value(rq.call);
                     return FMCP_PENDING;
@@ -803,8 +803,8 @@ TEST(Retire, AnswersOpenCallsAndWaitsForThePlugin) {
 }
 
 TEST(Retire, GivesUpOnACallThatNeverEnds) {
-   fake_plugin p;
    fmcp_call handle = 0;
+   fake_plugin p;
    p.offered = {{"a", FMCP_EX_NONBLOCKING, [&](const fmcp_request& rq, fmcp_err*) {
                     handle = rq.call;
                     return FMCP_PENDING;
