@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <random>
 #include <thread>
@@ -349,14 +350,21 @@ void call_table::deliver_failure(slot& s, call_failure why, std::string_view err
                error.empty()
                      ? fmt::format("Tool {} of plugin {} returned without a result.", tool, plugin_)
                      : fmt::format("Tool {} of plugin {} completed with {}.", tool, plugin_, error);
-         core::log::warn("plugins", "plugin misbehaved {} {}", core::log::kv("plugin", plugin_),
-                         core::log::kv("reason", text));
+         report_misbehaviour(text);
          break;
       }
       s.target->on_failure(why, text);
    } catch (const std::exception&) {
       s.target->on_failure(why, "The call failed, and there is no memory left to say how.");
    }
+}
+
+/// The first ones, and then fewer and fewer: a plugin that does it with each call fills no log.
+void call_table::report_misbehaviour(std::string_view text) {
+   const std::uint64_t n = misbehaved_.fetch_add(1, std::memory_order_relaxed) + 1;
+   if (n > 8 && !std::has_single_bit(n)) return;
+   core::log::warn("plugins", "plugin misbehaved {} {} times={}", core::log::kv("plugin", plugin_),
+                   core::log::kv("reason", text), n);
 }
 
 /// The outcome has been delivered. A plugin that was entered and still holds the call is stuck, if

@@ -113,6 +113,7 @@ private:
    bool begin_report(slot& s, fmcp_call handle) noexcept;
    void end_report(slot& s, fmcp_call handle) noexcept;
    void deliver_failure(slot& s, call_failure why, std::string_view error) noexcept;
+   void report_misbehaviour(std::string_view text);
    void finish(slot& s, bool is_failure) noexcept;
    void recycle(slot& s) noexcept;
    bool open_word(std::uint32_t index, std::uint64_t& word, std::uint64_t& deadline) const noexcept;
@@ -123,6 +124,7 @@ private:
    std::mutex grow_mutex_;
    std::atomic<std::uint32_t> slots_{0}; // made so far
    std::atomic<std::int64_t> stuck_{0};
+   std::atomic<std::uint64_t> misbehaved_{0};
    const std::uint32_t chunk_count_; // that there may be
    std::unique_ptr<std::atomic<chunk*>[]> chunks_;
    std::unique_ptr<shard[]> shards_;

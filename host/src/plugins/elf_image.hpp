@@ -72,6 +72,9 @@ struct elf_lint {
    bool has_entry = false;     ///< exports fmcp_plugin_entry_v1
 };
 
+/// Whether version `a` is later than `b`: `2.34` is later than `2.4`.
+[[nodiscard]] bool is_later(std::string_view a, std::string_view b) noexcept;
+
 /// Reads the dynamic section. Errors: invalid (there is none, or it points outside the file).
 [[nodiscard]] core::result<elf_lint> lint(const elf_image& image);
 

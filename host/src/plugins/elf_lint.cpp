@@ -109,22 +109,6 @@ std::optional<std::uint64_t> symbol_count(const elf_image& image, const dynamic_
    }
 }
 
-/// Whether `a` names a later release than `b`: `2.34` after `2.4`.
-bool is_later(std::string_view a, std::string_view b) {
-   const auto parts = [](std::string_view text) {
-      std::array<unsigned, 3> out{};
-      for (auto& part : out) {
-         const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), part);
-         if (failed != std::errc()) break;
-         text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-         if (!text.starts_with('.')) break;
-         text.remove_prefix(1);
-      }
-      return out;
-   };
-   return parts(a) > parts(b);
-}
-
 bool read_version_needs(const elf_image& image, const dynamic_table& t, const string_table& strings,
                         std::string& highest) {
    constexpr std::string_view prefix = "GLIBC_";
@@ -180,6 +164,21 @@ bool read_symbols(const elf_image& image, const dynamic_table& t, const string_t
 }
 
 } // namespace
+
+bool is_later(std::string_view a, std::string_view b) noexcept {
+   const auto parts = [](std::string_view text) {
+      std::array<unsigned, 3> out{};
+      for (auto& part : out) {
+         const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), part);
+         if (failed != std::errc()) break;
+         text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+         if (!text.starts_with('.')) break;
+         text.remove_prefix(1);
+      }
+      return out;
+   };
+   return parts(a) > parts(b);
+}
 
 core::result<elf_lint> lint(const elf_image& image) {
    const auto t = read_dynamic(image);

@@ -82,6 +82,7 @@ struct options {
    std::uint32_t max_queue_per_plugin = 256;  ///< waiting calls; more are `busy`
    std::uint32_t max_calls_per_plugin = 4096; ///< running, waiting and stuck ones together
    std::size_t max_result_bytes = 64u << 20;  ///< of one result's content and JSON together
+   /// Outlives the process's last plugin thread, hence as a rule the process.
    const core::clock* clock = &core::clock::system();
 
    /// Settings for a plugin, from its manifest. Called before any code of it runs.
@@ -123,7 +124,9 @@ public:
 
    /// Calls whose caller has its answer while the plugin has not returned.
    [[nodiscard]] virtual std::size_t stuck_calls() const noexcept = 0;
-   /// Refuses new calls and tells running ones to cancel; see the destructor. [one thread, once]
+   /// Refuses new calls (`stopped`), gives running ones `grace` to end, then ends the rest for
+   /// their callers and tells the plugins to cancel. Blocks that long; see the destructor. [one
+   /// thread, once]
    virtual void drain(std::chrono::milliseconds grace) = 0;
 };
 

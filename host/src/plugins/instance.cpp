@@ -149,6 +149,9 @@ core::result<void> instance::attach(const fmcp_entry* entry, plugin_settings set
 
 core::result<void> instance::create(const fmcp_entry* data) {
    step_ = step::entry;
+   if (data == nullptr) {
+      return fail(errc::invalid, "returns no entry from fmcp_plugin_entry_v1().");
+   }
    const auto entry = copy_grown<fmcp_entry>(data, FMCP_LEAST(fmcp_entry, create));
    if (!entry) {
       return fail(errc::invalid, "has an entry whose size cannot be true; set fmcp_entry.size to "

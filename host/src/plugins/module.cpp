@@ -37,6 +37,7 @@ bool is_mapped(const std::string& path) {
 struct module::impl {
    boost::dll::shared_library library;
    std::string path;
+   const fmcp_entry* (*entry)() = nullptr;
 };
 
 module::module(std::unique_ptr<impl> i) noexcept :impl_(std::move(i)) {}
@@ -73,14 +74,17 @@ core::result<module> module::load(sealed_copy file) {
                                     "linking.",
                                     shown));
    }
+   // Looked up here, since that takes the loader's lock as well, which the next file's constructors
+   // may keep.
+   constexpr const char* name = "fmcp_plugin_entry_v1";
+   if (loaded->library.has(name)) {
+      loaded->entry = loaded->library.get<const fmcp_entry*()>(name);
+   }
    return module(std::move(loaded));
 }
 
 const fmcp_entry* module::entry() const {
-   using entry_function = const fmcp_entry*();
-   constexpr const char* name = "fmcp_plugin_entry_v1";
-   if (!impl_->library.has(name)) return nullptr;
-   return impl_->library.get<entry_function>(name)();
+   return impl_->entry ? impl_->entry() : nullptr;
 }
 
 bool module::unload() {

@@ -35,6 +35,7 @@ struct pool::state {
    std::uint32_t running = 0; // workers that are not done
    std::uint32_t idle = 0;    // of them, waiting for work
    bool is_stopping = false;
+   bool is_joining = false;             // stop() waits: threads that end stay in `workers` for it
    std::atomic<std::uint32_t> gated{0}; // calls in the queue that have a gate
 
    std::uint32_t& count_of(const job& j) { return j.what == job::kind::call ? calls : tasks; }
@@ -58,13 +59,12 @@ struct pool::state {
       }
    }
 
-   void work_loop(worker& self);
+   void work_loop(std::list<worker>::iterator self);
    void start_worker(const std::shared_ptr<state>& me);
-   void reap();
    void wake(const std::shared_ptr<state>& me);
 };
 
-void pool::state::work_loop(worker& self) {
+void pool::state::work_loop(std::list<worker>::iterator self) {
    std::unique_lock lock(mutex);
    const auto may_go_on = [&] { return !(is_stopping && queue.empty()); };
    while (may_go_on()) {
@@ -81,15 +81,20 @@ void pool::state::work_loop(worker& self) {
       if (outcome == std::cv_status::timeout && queue.empty()) break;
    }
    --running;
-   self.is_done = true;
+   if (is_joining) {
+      self->is_done = true;
+   } else {
+      if (self->thread.joinable()) self->thread.detach();
+      workers.erase(self);
+   }
    ended.notify_all();
 }
 
 /// Called with the mutex held.
 void pool::state::start_worker(const std::shared_ptr<state>& me) {
-   worker& w = workers.emplace_back();
+   const auto w = workers.emplace(workers.end());
    try {
-      w.thread = std::thread([me, keep = owner.lock(), &w]() mutable {
+      w->thread = std::thread([me, keep = owner.lock(), w]() mutable {
          const std::string name = me->bounds.name.substr(0, 15);
          ::pthread_setname_np(::pthread_self(), name.c_str());
          me->work_loop(w); // `w` is gone when it returns
@@ -103,24 +108,11 @@ void pool::state::start_worker(const std::shared_ptr<state>& me) {
    }
 }
 
-/// Called with the mutex held: joins what is done, which takes no time.
-void pool::state::reap() {
-   for (auto it = workers.begin(); it != workers.end();) {
-      if (!it->is_done || it->thread.get_id() == std::this_thread::get_id()) {
-         ++it;
-         continue;
-      }
-      it->thread.join();
-      it = workers.erase(it);
-   }
-}
-
 /// Called with the mutex held: sees to it that somebody looks at the queue.
 void pool::state::wake(const std::shared_ptr<state>& me) {
    if (idle > 0) work.notify_one();
    // One that was woken before still counts as idle: compare with all that waits.
    if (queue.size() > idle && running < bounds.max_threads) {
-      reap();
       start_worker(me);
    }
 }
@@ -187,10 +179,19 @@ bool pool::stop(std::chrono::milliseconds patience) {
    state& s = *state_;
    std::unique_lock lock(s.mutex);
    s.is_stopping = true;
+   s.is_joining = true;
    s.work.notify_all();
    const bool all = s.ended.wait_for(lock, patience, [&] { return s.running == 0; });
-   s.reap();
-   return all && s.workers.empty();
+   s.is_joining = false;
+   for (auto w = s.workers.begin(); w != s.workers.end();) {
+      if (w->is_done) {
+         w->thread.join(); // it has let go of everything
+         w = s.workers.erase(w);
+      } else {
+         ++w;
+      }
+   }
+   return all;
 }
 
 } // namespace fmcp::plugins

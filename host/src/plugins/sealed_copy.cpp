@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #ifndef MFD_EXEC
@@ -38,15 +39,21 @@ bool write_all(int fd, std::string_view bytes) noexcept {
    return true;
 }
 
-/// A directory of this process's own, made on first need: /run for a service, else /tmp.
+/// Code cannot be mapped from a file system that is mounted noexec, as /run often is.
+bool may_hold_code(const char* directory) noexcept {
+   struct statvfs mount{};
+   return ::statvfs(directory, &mount) == 0 && (mount.f_flag & ST_NOEXEC) == 0;
+}
+
+/// A directory of this process's own, made on first need.
 core::result<std::string> private_directory() {
    static std::mutex guard;
    static std::string made;
    const std::lock_guard lock(guard);
    if (!made.empty()) return made;
    const char* runtime = std::getenv("RUNTIME_DIRECTORY"); // systemd's, already ours alone
-   for (const char* parent : std::array{runtime, "/run", "/tmp"}) {
-      if (parent == nullptr || parent[0] != '/') continue;
+   for (const char* parent : std::array{runtime, "/run", "/tmp", "/var/tmp"}) {
+      if (parent == nullptr || parent[0] != '/' || !may_hold_code(parent)) continue;
       std::string name = std::string(parent) + "/fmcp-XXXXXX";
       if (::mkdtemp(name.data()) == nullptr) continue; // mode 0700
       made = std::move(name);
@@ -55,7 +62,7 @@ core::result<std::string> private_directory() {
       std::atexit([] { ::rmdir(made.c_str()); });
       return made;
    }
-   return failed("no private directory can be made under /run or /tmp");
+   return failed("no private directory can be made under /run, /tmp or /var/tmp");
 }
 
 } // namespace

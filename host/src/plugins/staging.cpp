@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <filesystem>
 #include <system_error>
 
@@ -72,7 +71,8 @@ plugin_status problem(const std::string& file, state what, std::string reason) {
    return out;
 }
 
-/// What is read from the file, and views into it.
+/// What is read from the file, and views into it; they hold when it is moved, since no file that
+/// passes is short enough for a string to keep it inside itself.
 struct image {
    std::string bytes;
    elf_image elf;
@@ -122,23 +122,13 @@ std::string sibling_of(const candidate& c, const elf_lint& facts) {
    return {};
 }
 
-/// Compares `2.34` and the like.
-bool is_newer(std::string_view a, std::string_view b) {
-   const auto number = [](std::string_view v) {
-      unsigned major = 0, minor = 0;
-      std::sscanf(std::string(v).c_str(), "%u.%u", &major, &minor);
-      return std::pair(major, minor);
-   };
-   return number(a) > number(b);
-}
-
 core::result<void> check_loadable(const candidate& c, const elf_lint& facts) {
    if (!facts.has_entry) {
       return fail(errc::invalid, "does not export fmcp_plugin_entry_v1; define it, or use "
                                  "FMCP_PLUGIN, and see that the linker keeps it.");
    }
    const std::string_view own = ::gnu_get_libc_version();
-   if (is_newer(facts.highest_glibc, own)) {
+   if (is_later(facts.highest_glibc, own)) {
       return fail(errc::unsupported,
                   fmt::format("needs glibc {}, and this machine has {}; build it on an older "
                               "distribution.",

@@ -137,6 +137,7 @@ TEST(Lint, TellsACleanPluginFromACarelessOne) {
    ASSERT_TRUE(careless);
    EXPECT_GT(careless->unique_count, 0u);
    EXPECT_GT(careless->export_count, 1u);
+   EXPECT_TRUE(careless->never_unloads);
 }
 
 } // namespace

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -51,6 +52,16 @@ private:
    std::mutex mutex_;
    std::condition_variable changed_;
 };
+
+/// Waits for what no callback tells.
+template <class P>
+[[nodiscard]] bool eventually(P&& p) {
+   for (const auto until = std::chrono::steady_clock::now() + 10s;
+        std::chrono::steady_clock::now() < until; std::this_thread::yield()) {
+      if (p()) return true;
+   }
+   return false;
+}
 
 /// A caller that remembers what happened to its call.
 class recorded_call final : public plugins::call {

@@ -121,6 +121,12 @@ INSTANTIATE_TEST_SUITE_P(
                        "list of scopes"}),
       [](const auto& row) { return std::string(row.param.name); });
 
+TEST(Instance, RefusesAnEntryThatIsNotThere) {
+   fake_plugin p;
+   ASSERT_EQ(p.start(), "");
+   EXPECT_THAT(p.instance->attach(nullptr, {}).error().message, HasSubstr("returns no entry"));
+}
+
 TEST(Instance, DestroysWhatCouldNotBeInitialised) {
    fake_plugin p;
    p.table.init = [](void*, const fmcp_init*, fmcp_err*) noexcept -> fmcp_status {
@@ -492,7 +498,7 @@ TEST(Deadline, HoldsForACallThatBlocks) {
    const auto c = p.call("block");
    ASSERT_TRUE(c->wait());
    EXPECT_EQ(c->why(), call_failure::timed_out);
-   EXPECT_EQ(p.instance->calls().stuck(), 1u);
+   EXPECT_TRUE(test::eventually([&] { return p.instance->calls().stuck() == 1; }));
    release.set_value();
    EXPECT_TRUE(p.instance->retire(10s));
    p.is_retired = true;

@@ -16,6 +16,7 @@ foreach(version 1 2)
 endforeach()
 add_library(unit_unique MODULE "${fixtures}/unique.cpp")
 target_link_libraries(unit_unique PRIVATE fmcp-sdk::sdk)
+target_link_options(unit_unique PRIVATE LINKER:-z,nodelete)
 set_target_properties(unit_unique PROPERTIES PREFIX "" SUFFIX ".so" OUTPUT_NAME unique
   LIBRARY_OUTPUT_DIRECTORY "${fixture_dir}")
 add_dependencies(plugins_test test_plugins unit_growing unit_slow_constructor unit_versioned_1 unit_versioned_2
