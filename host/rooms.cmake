@@ -9,6 +9,11 @@ fmcp_room(json
   USES fmcp_core
   PRIVATE PkgConfig::PCRE2)
 
+fmcp_room(crypto
+  SOURCES digest.cpp
+  USES fmcp_core
+  PRIVATE OpenSSL::Crypto)
+
 fmcp_room(config
   SOURCES checks.cpp declaration.cpp env_file.cpp gather.cpp layers.cpp load.cpp parse.cpp plugin_settings.cpp secret_file.cpp
           table.cpp

@@ -21,8 +21,8 @@ namespace fmcp::config {
 struct plugin_query {
    std::string name;   ///< `files`; flags and file say `plugins.files.<field>`
    std::string prefix; ///< `FASTMCP_PLUGIN_FILES_`
-   std::vector<std::string>
-         other_prefixes; ///< of the other plugins: the longest that fits owns a variable
+   /// Of the other plugins that are present: the longest prefix that fits owns a variable.
+   std::vector<std::string> other_prefixes;
    std::string section = "plugins";
 };
 

@@ -1,0 +1,89 @@
+#include "core/text.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace fmcp::core {
+namespace {
+
+constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; }
+constexpr char upper(char c) noexcept { return c >= 'a' && c <= 'z' ? char(c - 'a' + 'A') : c; }
+
+}  // namespace
+
+bool iequals(std::string_view a, std::string_view b) noexcept {
+   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                             [](char x, char y) { return lower(x) == lower(y); });
+}
+
+std::string to_lower(std::string_view text) {
+   std::string out(text);
+   std::ranges::transform(out, out.begin(), lower);
+   return out;
+}
+
+std::string to_upper(std::string_view text) {
+   std::string out(text);
+   std::ranges::transform(out, out.begin(), upper);
+   return out;
+}
+
+std::string_view trim(std::string_view text) noexcept {
+   const auto first = text.find_first_not_of(" \t");
+   if (first == std::string_view::npos) return {};
+   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+void append_printable(std::string& out, std::string_view text) {
+   static constexpr char hex[] = "0123456789abcdef";
+   for (const char c : text) {
+      const auto u = static_cast<unsigned char>(c);
+      if (u >= 0x20 && u != 0x7F) {
+         out.push_back(c);
+      } else if (c == '\n') {
+         out.append("\\n");
+      } else if (c == '\r') {
+         out.append("\\r");
+      } else if (c == '\t') {
+         out.append("\\t");
+      } else {
+         out.append("\\x");
+         out.push_back(hex[u >> 4]);
+         out.push_back(hex[u & 15]);
+      }
+   }
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+   // Optimal string alignment over three rows.
+   std::vector<std::size_t> before(b.size() + 1), above(b.size() + 1), row(b.size() + 1);
+   for (std::size_t j = 0; j <= b.size(); ++j) above[j] = j;
+   for (std::size_t i = 1; i <= a.size(); ++i) {
+      row[0] = i;
+      for (std::size_t j = 1; j <= b.size(); ++j) {
+         const std::size_t cost = a[i - 1] == b[j - 1] ? 0 : 1;
+         row[j] = std::min({above[j] + 1, row[j - 1] + 1, above[j - 1] + cost});
+         if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+            row[j] = std::min(row[j], before[j - 2] + 1);
+         }
+      }
+      std::swap(before, above);
+      std::swap(above, row);
+   }
+   return above[b.size()];
+}
+
+std::string_view did_you_mean(std::string_view name, std::span<const std::string_view> candidates) {
+   std::string_view best;
+   std::size_t best_distance = std::max<std::size_t>(2, name.size() / 3) + 1;
+   for (const auto candidate : candidates) {
+      const auto d = edit_distance(to_lower(name), to_lower(candidate));
+      if (d < best_distance) {
+         best_distance = d;
+         best = candidate;
+      }
+   }
+   return best;
+}
+
+}  // namespace fmcp::core
