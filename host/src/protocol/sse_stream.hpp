@@ -1,0 +1,68 @@
+#pragma once
+
+/// One event stream: messages in from any thread, Server-Sent Events out on the connection's thread.
+///
+/// A modern stream has no event ids and dies with its connection. A legacy stream may have ids: its
+/// events are kept in the session's `event_log`, it outlives its connection, and a client that comes
+/// back with `Last-Event-ID` gets what it missed and then what follows (reference 5.4).
+///
+/// Events are written as `event: message`, with `id:` where there are ids, and one `data:` line: our
+/// messages are JSON on one line.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/http.hpp"
+#include "protocol/event_log.hpp"
+
+namespace fmcp::protocol {
+
+/// Thread safety: all members may be called from any thread unless they say otherwise.
+class sse_stream : public std::enable_shared_from_this<sse_stream> {
+public:
+   struct options {
+      /// Null: no event ids, no replay.
+      std::shared_ptr<event_log> log;
+      /// Bytes handed over and not yet written; the connection is cut beyond. A stream with ids goes
+      /// on without a connection then.
+      std::size_t max_queued_bytes = 1u << 20;
+      /// What is sent first to a client of 2025-11-25: an event with an id and empty data, so that it
+      /// can resume even before any message. Ignored without a log.
+      bool is_primed = false;
+      std::uint32_t retry_ms = 0; ///< `retry:` in the priming event; 0: none
+   };
+   static std::shared_ptr<sse_stream> make(options o);
+
+   /// Takes the connection: writes the head (200, `text/event-stream`, `Cache-Control: no-cache`,
+   /// `X-Accel-Buffering: no` and `fields`), the priming event, then everything of this stream after
+   /// `last_seen` that the log has. A connection that was attached before is ended.
+   /// `on_gone` is called once on the connection's thread when the peer goes before finish().
+   /// [the connection's thread]
+   void attach(std::shared_ptr<core::http::exchange> to, std::span<const core::http::field> fields,
+               std::optional<event_log::position> last_seen, std::function<void()> on_gone);
+
+   /// One message. False when it went nowhere: finished, or no connection and no log.
+   bool send(std::string_view message);
+   /// A comment line, to keep proxies from closing a silent stream. Only when nothing was sent since
+   /// the last call.
+   void keep_alive();
+   /// No more messages: the connection is ended in order; the log keeps what it has.
+   void finish();
+   /// Ends the connection and not the stream: a client with an id comes back for the rest.
+   void close_connection();
+
+   [[nodiscard]] bool is_finished() const;
+   [[nodiscard]] bool is_connected() const;
+   /// Its number in the log; 0 without one.
+   [[nodiscard]] std::uint32_t number() const noexcept;
+
+private:
+   sse_stream() = default;
+   struct state;
+   std::shared_ptr<state> state_;
+};
+
+} // namespace fmcp::protocol
