@@ -30,3 +30,32 @@ fmcp_room(plugins
           registry.cpp results.cpp sealed_copy.cpp services.cpp staging.cpp timer.cpp
   USES fmcp_core fmcp_json fmcp_sdk
   PRIVATE Boost::headers fmcp_crypto Threads::Threads ${CMAKE_DL_LIBS})
+
+fmcp_room(protocol
+  SOURCES call_result.cpp
+          call_task.cpp
+          catalogue.cpp
+          event_log.cpp
+          header_value.cpp
+          http_answer.cpp
+          http_endpoint.cpp
+          http_fields.cpp
+          http_guard.cpp
+          http_modern.cpp
+          http_post.cpp
+          message.cpp
+          methods.cpp
+          service.cpp
+          session_store.cpp
+          session_token.cpp
+          sse_stream.cpp
+          stdio_endpoint.cpp
+          tool_definition.cpp
+  USES fmcp_core fmcp_json
+  PRIVATE fmcp_crypto)
+
+fmcp_room(app
+  SOURCES plugin_backend.cpp plugin_commands.cpp process.cpp room_options.cpp router.cpp run.cpp serve_http.cpp
+          serve_stdio.cpp
+  USES fmcp_cli fmcp_config fmcp_net fmcp_plugins fmcp_protocol)
+target_compile_definitions(fmcp_app PUBLIC FMCP_PROGRAM_VERSION="${PROJECT_VERSION}")

@@ -15,6 +15,7 @@
 #include "json/document.hpp"
 #include "json/schema.hpp"
 #include "json/value.hpp"
+#include "protocol/message.hpp"
 #include "protocol/revision.hpp"
 
 namespace fmcp::protocol {
@@ -97,8 +98,8 @@ class tool_call {
 public:
    virtual ~tool_call() = default;
    virtual void on_progress(double done, double total, std::string_view message) noexcept = 0;
-   /// `level` is already in the protocol's scale; `data_json` is valid JSON.
-   virtual void on_log(std::uint8_t level, std::string_view logger,
+   /// `data_json` is valid JSON.
+   virtual void on_log(log_level level, std::string_view logger,
                        std::string_view data_json) noexcept = 0;
    virtual void on_result(const tool_result& r) noexcept = 0;
    /// `why_text` is one sentence.
