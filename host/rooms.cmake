@@ -30,3 +30,10 @@ fmcp_room(plugins
           registry.cpp results.cpp sealed_copy.cpp services.cpp staging.cpp timer.cpp
   USES fmcp_core fmcp_json fmcp_sdk
   PRIVATE Boost::headers fmcp_crypto Threads::Threads ${CMAKE_DL_LIBS})
+
+fmcp_room(protocol
+  SOURCES
+    header_value.cpp
+    message.cpp
+  USES fmcp_core fmcp_json
+  PRIVATE fmcp_crypto)
