@@ -33,7 +33,12 @@ fmcp_room(plugins
 
 fmcp_room(protocol
   SOURCES
+    call_result.cpp
+    catalogue.cpp
+    content_block.cpp
     header_value.cpp
     message.cpp
+    schema_text.cpp
+    tool_definition.cpp
   USES fmcp_core fmcp_json
   PRIVATE fmcp_crypto)
