@@ -5,7 +5,9 @@ fmcp_room(core
   PRIVATE spdlog::spdlog Threads::Threads)
 
 fmcp_room(json
-  SOURCES document.cpp number.cpp value.cpp writer.cpp
+  SOURCES document.cpp format.cpp number.cpp regex.cpp regex_translate.cpp schema.cpp schema_compiler.cpp
+          schema_evaluate.cpp schema_explain.cpp schema_keywords.cpp schema_library.cpp schema_program.cpp
+          unique.cpp uri.cpp value.cpp writer.cpp
   USES fmcp_core
   PRIVATE PkgConfig::PCRE2)
 
