@@ -5,7 +5,9 @@ fmcp_room(core
   PRIVATE spdlog::spdlog Threads::Threads)
 
 fmcp_room(json
-  SOURCES document.cpp number.cpp value.cpp writer.cpp
+  SOURCES document.cpp format.cpp number.cpp regex.cpp regex_translate.cpp schema.cpp schema_compiler.cpp
+          schema_evaluate.cpp schema_explain.cpp schema_keywords.cpp schema_library.cpp schema_program.cpp
+          unique.cpp uri.cpp value.cpp writer.cpp
   USES fmcp_core
   PRIVATE PkgConfig::PCRE2)
 
@@ -35,6 +37,7 @@ fmcp_room(protocol
   SOURCES call_result.cpp
           call_task.cpp
           catalogue.cpp
+          content_block.cpp
           event_log.cpp
           header_value.cpp
           http_answer.cpp
@@ -45,6 +48,7 @@ fmcp_room(protocol
           http_post.cpp
           message.cpp
           methods.cpp
+          schema_text.cpp
           service.cpp
           session_store.cpp
           session_token.cpp

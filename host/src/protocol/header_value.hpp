@@ -20,7 +20,10 @@ namespace fmcp::protocol {
                                                                   std::string& memory);
 
 /// Whether the header says what the body says: text byte by byte, integers as numbers (`42.0` is
-/// 42), booleans by name. `body` is the argument's value, never null.
+/// 42) and within ±(2^53 - 1), booleans by name. `body` is the argument's value, never null.
+///
+/// A body of another type than `what` is compared as what it is: the schema refuses it afterwards,
+/// with words that a model can act on, which a header error has not. Arrays and objects never match.
 [[nodiscard]] bool says_the_same(std::string_view decoded, const json::value& body,
                                  header_parameter::type what);
 

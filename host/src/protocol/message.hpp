@@ -39,7 +39,9 @@ struct message {
 
 /// Reads one envelope. Invalid are: no object, `jsonrpc` other than "2.0", an id that is neither a
 /// string nor an integer (also null and 1.5), params that are no object, a request or notification
-/// without method, a response with both or neither of `result` and `error`, or without an id.
+/// without method, a response with both or neither of `result` and `error`, or without an id, and a
+/// message that has a method and an outcome. Members that mean nothing here are ignored. An integer
+/// is what JSON Schema takes for one: `1.0` is, and its size is not bounded.
 [[nodiscard]] message read_message(const json::value& v) noexcept;
 
 /// What `params._meta` of a request holds. Views live as long as the value.

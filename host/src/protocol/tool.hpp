@@ -32,9 +32,10 @@ struct header_parameter {
 class tool_definition {
 public:
    /// Compiles the schemas and checks the annotations of an MCP Tool object.
-   /// Errors: invalid (a schema that is none, an input schema whose root is not `type: object`, a bad
-   /// `x-mcp-header`), unsupported (dialect), not_found (`$ref`), limit. The message is a predicate
-   /// that names the member: "has an inputSchema that …".
+   /// Errors: invalid (a member of the wrong type, a schema that is none, an input schema whose root
+   /// is not `type: object`, an output schema that is no object, a bad `x-mcp-header`), unsupported
+   /// (dialect), not_found (`$ref`), limit. The message is a predicate that names the member: "has
+   /// an inputSchema that …".
    static core::result<std::shared_ptr<const tool_definition>> make(std::string_view name,
                                                                     const json::value& tool);
 
@@ -49,17 +50,19 @@ public:
    /// Appends the Tool object as revision `r` can carry it (reference 2.7 and 9.2): members that `r`
    /// does not know are left out; an output schema without object root is wrapped for legacy
    /// revisions (`{"type":"object","properties":{"result":…},"required":["result"]}` with
-   /// same-document references rewritten and `$schema` and `$id` hoisted); schemas are otherwise
-   /// passed on to the letter.
+   /// same-document references rewritten and `$schema` and `$id` hoisted), and left out if that
+   /// cannot be done; schemas are otherwise passed on to the letter, see `append_schema`.
+   /// `execution` is never listed; members that no revision knows always are.
    void append_to(std::string& out, revision r) const;
 
 private:
    tool_definition() = default;
+   void wrap_output(const json::value& schema);
    std::string name_;
    json::document document_; ///< the Tool object
    std::shared_ptr<const json::schema> input_;
    std::shared_ptr<const json::schema> output_;
-   std::string wrapped_output_; ///< for legacy revisions; empty: not needed
+   std::string wrapped_output_; ///< for legacy revisions; empty: not needed, or not possible
    std::vector<header_parameter> headers_;
    bool has_object_output_ = false;
 };
