@@ -30,3 +30,9 @@ fmcp_room(plugins
           registry.cpp results.cpp sealed_copy.cpp services.cpp staging.cpp timer.cpp
   USES fmcp_core fmcp_json fmcp_sdk
   PRIVATE Boost::headers fmcp_crypto Threads::Threads ${CMAKE_DL_LIBS})
+
+fmcp_room(protocol
+  SOURCES
+    session_token.cpp
+  USES fmcp_core fmcp_json
+  PRIVATE fmcp_crypto)
