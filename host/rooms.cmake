@@ -33,6 +33,7 @@ fmcp_room(plugins
 
 fmcp_room(protocol
   SOURCES
+    http_guard.cpp
     session_token.cpp
   USES fmcp_core fmcp_json
   PRIVATE fmcp_crypto)

@@ -1,4 +1,5 @@
 fmcp_unit_test(protocol
   SOURCES
+    http_guard_test.cpp
     session_token_test.cpp
   USES fmcp_protocol fmcp_crypto)
