@@ -33,6 +33,7 @@ fmcp_room(plugins
 
 fmcp_room(protocol
   SOURCES
+    event_log.cpp
     http_guard.cpp
     session_token.cpp
   USES fmcp_core fmcp_json

@@ -1,5 +1,6 @@
 fmcp_unit_test(protocol
   SOURCES
+    event_log_test.cpp
     http_guard_test.cpp
     session_token_test.cpp
   USES fmcp_protocol fmcp_crypto)
