@@ -5,6 +5,8 @@
 /// Nothing is stored for its identity: a restarted process, or a replica with the same key, accepts
 /// it. It is no credential; what it binds (the principal) is compared with who really calls.
 /// Characters are those of base64url, so within 0x21–0x7E (Streamable HTTP, session management).
+///
+/// Errors: none; a token that is not good is `nullopt`, and why is nobody's business.
 
 #include <array>
 #include <cstdint>
@@ -30,6 +32,9 @@ struct session_claims {
    std::array<std::uint8_t, 8> principal{}; ///< digest of who opened it; zero: nobody (no auth)
    /// Random; names the session's soft state.
    std::array<std::uint8_t, 16> nonce{};
+   /// Under which key the token is: 0 the current one, 1 the previous one. Set by mint and verify;
+   /// no part of the token.
+   std::uint8_t key = 0;
    friend bool operator==(const session_claims&, const session_claims&) = default;
 };
 
@@ -47,7 +52,8 @@ public:
    /// Nothing: forged, damaged, expired, from another key, or longer than any of ours.
    [[nodiscard]] std::optional<session_claims> verify(std::string_view token,
                                                       std::int64_t now_unix_s) const;
-   /// What a plugin may see instead of the token: 32 hexadecimal digits.
+   /// What a plugin may see instead of the token: 32 hexadecimal digits, from which the token cannot
+   /// be computed. The same for the whole session, also when its key has become the previous one.
    [[nodiscard]] std::string digest(const session_claims& claims) const;
 
 private:
