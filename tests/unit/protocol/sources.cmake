@@ -1,5 +1,10 @@
 fmcp_unit_test(protocol
   SOURCES
+    call_result_test.cpp
+    catalogue_test.cpp
     header_value_test.cpp
     message_test.cpp
+    schema_text_test.cpp
+    tool_definition_test.cpp
+    wire_schema_test.cpp
   USES fmcp_protocol)
