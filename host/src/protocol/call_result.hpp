@@ -14,7 +14,7 @@ struct result_rules {
    revision spoken = newest_legacy;
    const tool_definition* tool = nullptr;
    /// `"io.modelcontextprotocol/serverInfo":{…}`: a member of `_meta` of modern results, or empty.
-   std::string_view server_info_member;
+   std::string_view server_info_member = {};
    /// Clients learn that a tool failed and not why. What a tool says for the model's eyes
    /// (`tool_error`, `rpc_error`) is no detail: its author chose the words. Details are what nobody
    /// chose: the text of a failed call, and what was wrong with a result.

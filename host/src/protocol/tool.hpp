@@ -73,9 +73,9 @@ struct content {
       text, image, audio, resource_link, resource_text, resource_blob, raw_json
    };
    kind what = kind::text;
-   std::string_view mime, uri, name;
-   std::string_view data;             ///< raw bytes; of raw_json one JSON object
-   std::string_view annotations_json; ///< unchecked
+   std::string_view mime = {}, uri = {}, name = {};
+   std::string_view data = {};             ///< raw bytes; of raw_json one JSON object
+   std::string_view annotations_json = {}; ///< unchecked
 };
 
 /// What a call came to. Nothing in it has been checked: it comes from a plugin.
@@ -83,10 +83,10 @@ struct tool_result {
    enum class outcome : std::uint8_t { ok, tool_error, rpc_error, need_input, cancelled };
    outcome what = outcome::ok;
    int rpc_code = 0;
-   std::string_view message; ///< of the two error outcomes
-   std::span<const content> blocks;
-   std::string_view structured_json, error_data_json, meta_json;
-   std::string_view raw_json; ///< the whole result object instead of everything above
+   std::string_view message = {}; ///< of the two error outcomes
+   std::span<const content> blocks = {};
+   std::string_view structured_json = {}, error_data_json = {}, meta_json = {};
+   std::string_view raw_json = {}; ///< the whole result object instead of everything above
 };
 
 /// Why a call ended without a result of the tool's.
