@@ -36,5 +36,6 @@ fmcp_room(protocol
     event_log.cpp
     http_guard.cpp
     session_token.cpp
+    sse_stream.cpp
   USES fmcp_core fmcp_json
   PRIVATE fmcp_crypto)

@@ -3,4 +3,5 @@ fmcp_unit_test(protocol
     event_log_test.cpp
     http_guard_test.cpp
     session_token_test.cpp
+    sse_stream_test.cpp
   USES fmcp_protocol fmcp_crypto)
