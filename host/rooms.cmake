@@ -58,8 +58,10 @@ fmcp_room(protocol
   USES fmcp_core fmcp_json
   PRIVATE fmcp_crypto)
 
+if(TARGET fmcp_net)
 fmcp_room(app
   SOURCES plugin_backend.cpp plugin_commands.cpp process.cpp room_options.cpp router.cpp run.cpp serve_http.cpp
           serve_stdio.cpp
   USES fmcp_cli fmcp_config fmcp_net fmcp_plugins fmcp_protocol)
 target_compile_definitions(fmcp_app PUBLIC FMCP_PROGRAM_VERSION="${PROJECT_VERSION}")
+endif()

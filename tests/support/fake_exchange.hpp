@@ -181,12 +181,15 @@ public:
       return "Date: Tue, 28 Jul 2026 12:00:00 GMT\r\n";
    }
    [[nodiscard]] std::shared_ptr<core::http::exchange> keep() override {
-      return std::make_shared<fake_exchange>(loop, record);
+      auto kept = std::make_shared<fake_exchange>(loop, record);
+      last_kept = kept;
+      return kept;
    }
    [[nodiscard]] std::shared_ptr<void>& attachment() noexcept override { return attachment_; }
    [[nodiscard]] core::executor& home() noexcept override { return loop; }
 
    manual_executor loop;
+   std::weak_ptr<fake_exchange> last_kept;
    std::shared_ptr<exchange_record> record = std::make_shared<exchange_record>();
 
 private:

@@ -82,7 +82,7 @@ void http_answer::begin_stream() {
    if (state_) state_->add_stream(stream_);
    std::vector<field> fields;
    if (options_.guard) options_.guard->add_cors(options_.origin, fields);
-   stream_->attach(exchange_, fields, std::nullopt, gone_);
+   (void)stream_->attach(exchange_, fields, std::nullopt, gone_); // new: there is no gap
    for (const auto& r : std::exchange(responses_, {})) stream_->send(r);
 }
 

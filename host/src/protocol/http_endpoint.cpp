@@ -170,7 +170,7 @@ void http_endpoint::on_get(const http_fields& f, responder& out) {
    }
    answer_fields_.clear();
    if (!f.origin.empty()) guard_->add_cors(f.origin, answer_fields_);
-   stream->attach(out.keep(), answer_fields_, std::nullopt, nullptr);
+   (void)stream->attach(out.keep(), answer_fields_, std::nullopt, nullptr);
    streams_.push_back(stream);
 }
 
@@ -179,15 +179,18 @@ void http_endpoint::on_resume(const http_fields& f, responder& out, const connec
    const auto position = event_log::read(f.last_event);
    const auto state = position ? service_.sessions().find(c.claims) : nullptr;
    const auto stream = state ? state->find_stream(position->stream) : nullptr;
-   if (!stream || !state->log()->since(*position)) {
-      return refuse(
-            f, out, 400, {}, code::bad_session,
-            "the events behind this Last-Event-ID are not kept any more; open a new stream");
-   }
    answer_fields_.clear();
    if (!f.origin.empty()) guard_->add_cors(f.origin, answer_fields_);
-   stream->attach(out.keep(), answer_fields_, position, nullptr);
-   streams_.push_back(stream);
+   const auto exchange = out.keep();
+   if (stream && stream->attach(exchange, answer_fields_, position, nullptr)) {
+      streams_.push_back(stream);
+      return;
+   }
+   text_.clear();
+   append_error(text_, {}, code::bad_session,
+                "the events behind this Last-Event-ID are not kept any more; open a new stream");
+   exchange->reply({.status = 400, .content_type = "application/json", .fields = answer_fields_},
+                   text_);
 }
 
 void http_endpoint::on_delete(const http_fields& f, responder& out) {

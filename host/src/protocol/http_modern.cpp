@@ -114,15 +114,14 @@ void http_endpoint::on_listen(post& p, const message& m) {
    const auto asked = read_listen(m, text_);
    if (!asked) return answer(p.f, p.out, 200, text_);
    const auto l = std::make_shared<listener>(std::string(m.id), *asked, service_);
-   l->stream = sse_stream::make(
-         {.log = nullptr, .max_queued_bytes = service_.options().max_stream_buffer});
+   l->stream = sse_stream::make({.max_queued_bytes = service_.options().max_stream_buffer});
    if (!service_.listen(l)) {
       return refuse(p.f, p.out, 200, m.id, code::internal_error,
                     "too many subscriptions are open; try again later");
    }
    answer_fields_.clear();
    if (!p.f.origin.empty()) guard_->add_cors(p.f.origin, answer_fields_);
-   l->stream->attach(p.out.keep(), answer_fields_, std::nullopt, nullptr);
+   (void)l->stream->attach(p.out.keep(), answer_fields_, std::nullopt, nullptr);
    l->acknowledge();
    streams_.push_back(l->stream);
    listeners_.push_back(l);

@@ -26,15 +26,15 @@ namespace fmcp::protocol {
 
 /// The server as clients see it (`Implementation`).
 struct identity {
-   std::string name, version;
-   std::string title;        ///< since 2025-06-18; empty: left out
-   std::string icons_json;   ///< since 2025-11-25; an array, `[]` or empty: left out
-   std::string website_url;  ///< since 2025-11-25
-   std::string instructions; ///< of `initialize` and `server/discover`
+   std::string name{}, version{};
+   std::string title{};        ///< since 2025-06-18; empty: left out
+   std::string icons_json{};   ///< since 2025-11-25; an array, `[]` or empty: left out
+   std::string website_url{};  ///< since 2025-11-25
+   std::string instructions{}; ///< of `initialize` and `server/discover`
 };
 
 struct service_options {
-   identity me;
+   identity me{};
    std::size_t page_size = 100;
    std::chrono::milliseconds cache_ttl{0};
    bool lists_are_public = false;
@@ -42,10 +42,10 @@ struct service_options {
 
    bool has_sessions = true; ///< false: every legacy request stands for itself
    bool json_only = false;   ///< never an event stream where one JSON document is possible
-   std::string session_key, session_key_previous;
-   std::string session_domain; ///< see session_keys
+   std::string session_key{}, session_key_previous{};
+   std::string session_domain{}; ///< see session_keys
    std::chrono::seconds session_ttl{86'400};
-   session_store::options sessions;
+   session_store::options sessions{};
 
    std::size_t max_stream_buffer = 1u << 20;
    std::size_t max_listeners = 1024;             ///< `subscriptions/listen` streams; -32603 beyond

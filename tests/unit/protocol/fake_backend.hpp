@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "json/document.hpp"
 #include "protocol/tool.hpp"
+#include "json/document.hpp"
 
 namespace fmcp::test {
 
@@ -30,8 +30,7 @@ public:
       /// Ends it with one text block.
       void finish(std::string_view text) {
          const protocol::content block{.what = protocol::content::kind::text, .data = text};
-         if (auto call = std::exchange(to, nullptr))
-            call->on_result({.blocks = {&block, 1}});
+         if (auto call = std::exchange(to, nullptr)) call->on_result({.blocks = {&block, 1}});
       }
       std::shared_ptr<protocol::tool_call> to;
       std::string arguments, session, client_info, capabilities;

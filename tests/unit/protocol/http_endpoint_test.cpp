@@ -50,7 +50,8 @@ protected:
    }
    void publish() {
       tools = {backend.add("echo", echo_tool, test::answers("hello")),
-               backend.add("open", open_tool), backend.add("region", region_tool, test::answers("ok"))};
+               backend.add("open", open_tool),
+               backend.add("region", region_tool, test::answers("ok"))};
       subject->publish(tools);
    }
 
@@ -179,8 +180,9 @@ TEST_F(HttpEndpoint, ProgressTurnsTheAnswerIntoAStream) {
    out.loop.run_all();
    EXPECT_EQ(r->begins, 1);
    EXPECT_EQ(r->content_type, "text/event-stream");
-   EXPECT_THAT(r->body, HasSubstr(
-         R"("params":{"progressToken":"p","progress":1,"total":2,"message":"half"})"));
+   EXPECT_THAT(
+         r->body,
+         HasSubstr(R"("params":{"progressToken":"p","progress":1,"total":2,"message":"half"})"));
    test::elsewhere([&] { backend.calls.at(0)->finish("late"); });
    out.loop.run_all();
    EXPECT_THAT(r->body, HasSubstr(R"("text":"late")"));
@@ -215,11 +217,9 @@ TEST_F(HttpEndpoint, ALongCallBecomesAStreamThatCanBeResumed) {
 
    test::elsewhere([&] { backend.calls.at(0)->finish("late"); });
    out.loop.run_all();
-   const auto again = send(method::get,
-                           {{"Accept", "text/event-stream"},
-                            {"Mcp-Session-Id", id},
-                            {"Last-Event-ID", event}},
-                           "");
+   const auto again = send(
+         method::get,
+         {{"Accept", "text/event-stream"}, {"Mcp-Session-Id", id}, {"Last-Event-ID", event}}, "");
    out.loop.run_all();
    EXPECT_EQ(again->status, 200);
    EXPECT_THAT(again->body, HasSubstr(R"("text":"late")"));
@@ -229,9 +229,9 @@ TEST_F(HttpEndpoint, ALongCallBecomesAStreamThatCanBeResumed) {
 TEST_F(HttpEndpoint, CancelledRequestsGetNoResponse) {
    const auto id = open_session();
    const auto r = post(call_open, {{"Mcp-Session-Id", id}});
-   const auto note = post(
-         R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":2}})",
-         {{"Mcp-Session-Id", id}});
+   const auto note =
+         post(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":2}})",
+              {{"Mcp-Session-Id", id}});
    EXPECT_EQ(note->status, 202);
    EXPECT_EQ(backend.calls.at(0)->cancels, 1);
    out.loop.run_all();
@@ -257,8 +257,7 @@ TEST_F(HttpEndpoint, LogsFollowTheLevelOfTheSession) {
    to.on_log(log_level::debug, "l", R"("loud")");
    out.loop.run_all();
    EXPECT_THAT(r->body, Not(HasSubstr("quiet")));
-   EXPECT_THAT(r->body,
-               HasSubstr(R"("params":{"level":"debug","logger":"l","data":"loud"})"));
+   EXPECT_THAT(r->body, HasSubstr(R"("params":{"level":"debug","logger":"l","data":"loud"})"));
 }
 
 TEST_F(HttpEndpoint, TheGetStreamTellsThatToolsHaveChanged) {
@@ -339,7 +338,7 @@ TEST_F(HttpEndpoint, AnotherProcessWithTheSameKeyKnowsTheSession) {
    start({.session_key = key});
    EXPECT_EQ(post(call_echo, {{"Mcp-Session-Id", id}})->status, 200);
    start({.session_key = key, .session_domain = "authenticated"});
-   out = {};
+   out.attachment() = nullptr;
    EXPECT_EQ(post(call_echo, {{"Mcp-Session-Id", id}})->status, 404);
 }
 
@@ -387,15 +386,19 @@ TEST_F(HttpEndpoint, ChecksHeadersOfAnnotatedArguments) {
 }
 
 TEST_F(HttpEndpoint, ListenAcknowledgesBeforeAnythingElse) {
-   const auto r = modern("", R"("notifications":{"toolsListChanged":true,"resourcesListChanged":true})",
-                         "subscriptions/listen");
+   const auto r =
+         modern("", R"("notifications":{"toolsListChanged":true,"resourcesListChanged":true})",
+                "subscriptions/listen");
    out.loop.run_all();
    EXPECT_EQ(r->begins, 1);
    EXPECT_THAT(r->body, HasSubstr("notifications/subscriptions/acknowledged"));
    EXPECT_THAT(r->body, Not(HasSubstr("resourcesListChanged")));
    subject->publish({});
    out.loop.run_all();
-   EXPECT_THAT(r->body, HasSubstr(R"("method":"notifications/tools/list_changed","params":{"_meta":{"io.modelcontextprotocol/subscriptionId":7}})"));
+   EXPECT_THAT(
+         r->body,
+         HasSubstr(
+               R"("method":"notifications/tools/list_changed","params":{"_meta":{"io.modelcontextprotocol/subscriptionId":7}})"));
    subject->shut_down();
    out.loop.run_all();
    EXPECT_THAT(r->body, HasSubstr(R"("id":7,"result":{"resultType":"complete")"));
@@ -446,71 +449,112 @@ INSTANTIATE_TEST_SUITE_P(
       testing::Values(
             ladder_row{"NotJson", "{", {}, 400, "-32700"},
             ladder_row{"EmptyArray", "[]", {}, 400, "-32600"},
-            ladder_row{"ClaimInArray",
-                       R"([{"jsonrpc":"2.0","id":1,"method":"x","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}}])",
-                       {}, 400, "-32600"},
-            ladder_row{"IdNull", R"({"jsonrpc":"2.0","id":null,"method":"ping"})", {}, 400, "-32600"},
-            ladder_row{"IdFraction", R"({"jsonrpc":"2.0","id":1.5,"method":"ping"})", {}, 400, "-32600"},
-            ladder_row{"OtherJsonRpc", R"({"jsonrpc":"1.0","id":1,"method":"ping"})", {}, 400, "-32600"},
+            ladder_row{
+                  "ClaimInArray",
+                  R"([{"jsonrpc":"2.0","id":1,"method":"x","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}}])",
+                  {},
+                  400,
+                  "-32600"},
+            ladder_row{
+                  "IdNull", R"({"jsonrpc":"2.0","id":null,"method":"ping"})", {}, 400, "-32600"},
+            ladder_row{
+                  "IdFraction", R"({"jsonrpc":"2.0","id":1.5,"method":"ping"})", {}, 400, "-32600"},
+            ladder_row{
+                  "OtherJsonRpc", R"({"jsonrpc":"1.0","id":1,"method":"ping"})", {}, 400, "-32600"},
             ladder_row{"ResponseWithModernHeader", R"({"jsonrpc":"2.0","id":1,"result":{}})",
                        modern_header, 400, "-32600"},
-            ladder_row{"ResponseWithoutSession", R"({"jsonrpc":"2.0","id":1,"result":{}})", {}, 400, "-32000"},
-            ladder_row{"InitializeWithModernHeader",
-                       R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"a","version":"1"}}})",
-                       modern_header, 400, "-32020"},
-            ladder_row{"InitializeForAModernRevision",
-                       R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2026-07-28","capabilities":{},"clientInfo":{"name":"a","version":"1"}}})",
-                       {}, 200, R"("protocolVersion":"2025-11-25")"},
-            ladder_row{"InitializeForAnUnknownRevision",
-                       R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"1999-01-01","capabilities":{},"clientInfo":{"name":"a","version":"1"}}})",
-                       {}, 200, R"("protocolVersion":"2025-11-25")"},
-            ladder_row{"InitializeWithoutClientInfo",
-                       R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{}}})",
-                       {}, 200, "-32602"},
-            ladder_row{"ModernHeaderWithoutClaim", R"({"jsonrpc":"2.0","id":1,"method":"server/discover"})",
-                       discover_headers, 400, "-32602"},
-            ladder_row{"DiscoverWithoutAnything", R"({"jsonrpc":"2.0","id":1,"method":"server/discover"})",
-                       {}, 400, "-32000"},
-            ladder_row{"ModernInitialize",
-                       R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}})",
-                       {{"MCP-Protocol-Version", "2026-07-28"}, {"Mcp-Method", "initialize"}}, 404,
-                       "-32601"},
+            ladder_row{"ResponseWithoutSession",
+                       R"({"jsonrpc":"2.0","id":1,"result":{}})",
+                       {},
+                       400,
+                       "-32000"},
+            ladder_row{
+                  "InitializeWithModernHeader",
+                  R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"a","version":"1"}}})",
+                  modern_header, 400, "-32020"},
+            ladder_row{
+                  "InitializeForAModernRevision",
+                  R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2026-07-28","capabilities":{},"clientInfo":{"name":"a","version":"1"}}})",
+                  {},
+                  200,
+                  R"("protocolVersion":"2025-11-25")"},
+            ladder_row{
+                  "InitializeForAnUnknownRevision",
+                  R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"1999-01-01","capabilities":{},"clientInfo":{"name":"a","version":"1"}}})",
+                  {},
+                  200,
+                  R"("protocolVersion":"2025-11-25")"},
+            ladder_row{
+                  "InitializeWithoutClientInfo",
+                  R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{}}})",
+                  {},
+                  200,
+                  "-32602"},
+            ladder_row{"ModernHeaderWithoutClaim",
+                       R"({"jsonrpc":"2.0","id":1,"method":"server/discover"})", discover_headers,
+                       400, "-32602"},
+            ladder_row{"DiscoverWithoutAnything",
+                       R"({"jsonrpc":"2.0","id":1,"method":"server/discover"})",
+                       {},
+                       400,
+                       "-32000"},
+            ladder_row{
+                  "ModernInitialize",
+                  R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}})",
+                  {{"MCP-Protocol-Version", "2026-07-28"}, {"Mcp-Method", "initialize"}},
+                  404,
+                  "-32601"},
             ladder_row{"NotificationWithModernHeader",
-                       R"({"jsonrpc":"2.0","method":"notifications/whatever"})", modern_header, 202, ""},
-            ladder_row{"ClaimWithoutCapabilities",
-                       R"({"jsonrpc":"2.0","id":1,"method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}})",
-                       discover_headers, 400, "-32602"},
-            ladder_row{"ClaimWithoutHeader",
-                       R"({"jsonrpc":"2.0","id":1,"method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}})",
-                       {}, 400, "-32020"},
-            ladder_row{"HeaderContradictsClaim",
-                       R"({"jsonrpc":"2.0","id":1,"method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"v999.0.0","io.modelcontextprotocol/clientCapabilities":{}}}})",
-                       discover_headers, 400, "-32020"},
-            ladder_row{"UnsupportedVersion",
-                       R"({"jsonrpc":"2.0","id":1,"method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"v999.0.0","io.modelcontextprotocol/clientCapabilities":{}}}})",
-                       {{"MCP-Protocol-Version", "v999.0.0"}, {"Mcp-Method", "server/discover"}}, 400,
-                       R"("data":{"supported":["2026-07-28"],"requested":"v999.0.0"})"},
-            ladder_row{"LegacyVersionInClaim",
-                       R"({"jsonrpc":"2.0","id":1,"method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2025-11-25","io.modelcontextprotocol/clientCapabilities":{}}}})",
-                       {{"MCP-Protocol-Version", "2025-11-25"}, {"Mcp-Method", "server/discover"}}, 400,
-                       "-32022"},
-            ladder_row{"MethodMissing",
-                       R"({"jsonrpc":"2.0","id":1,"method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}})",
-                       modern_header, 400, "-32020"},
-            ladder_row{"MethodDiffersByCase",
-                       R"({"jsonrpc":"2.0","id":1,"method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}})",
-                       {{"MCP-Protocol-Version", "2026-07-28"}, {"Mcp-Method", "SERVER/DISCOVER"}}, 400,
-                       "-32020"},
-            ladder_row{"Discover",
-                       R"({"jsonrpc":"2.0","id":1,"method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}})",
-                       discover_headers, 200, R"("supportedVersions":["2026-07-28"])"}),
-      [](const auto& info) { return std::string(info.param.name); });
+                       R"({"jsonrpc":"2.0","method":"notifications/whatever"})", modern_header, 202,
+                       ""},
+            ladder_row{
+                  "ClaimWithoutCapabilities",
+                  R"({"jsonrpc":"2.0","id":1,"method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}})",
+                  discover_headers, 400, "-32602"},
+            ladder_row{
+                  "ClaimWithoutHeader",
+                  R"({"jsonrpc":"2.0","id":1,"method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}})",
+                  {},
+                  400,
+                  "-32020"},
+            ladder_row{
+                  "HeaderContradictsClaim",
+                  R"({"jsonrpc":"2.0","id":1,"method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"v999.0.0","io.modelcontextprotocol/clientCapabilities":{}}}})",
+                  discover_headers, 400, "-32020"},
+            ladder_row{
+                  "UnsupportedVersion",
+                  R"({"jsonrpc":"2.0","id":1,"method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"v999.0.0","io.modelcontextprotocol/clientCapabilities":{}}}})",
+                  {{"MCP-Protocol-Version", "v999.0.0"}, {"Mcp-Method", "server/discover"}},
+                  400,
+                  R"("data":{"supported":["2026-07-28"],"requested":"v999.0.0"})"},
+            ladder_row{
+                  "LegacyVersionInClaim",
+                  R"({"jsonrpc":"2.0","id":1,"method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2025-11-25","io.modelcontextprotocol/clientCapabilities":{}}}})",
+                  {{"MCP-Protocol-Version", "2025-11-25"}, {"Mcp-Method", "server/discover"}},
+                  400,
+                  "-32022"},
+            ladder_row{
+                  "MethodMissing",
+                  R"({"jsonrpc":"2.0","id":1,"method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}})",
+                  modern_header, 400, "-32020"},
+            ladder_row{
+                  "MethodDiffersByCase",
+                  R"({"jsonrpc":"2.0","id":1,"method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}})",
+                  {{"MCP-Protocol-Version", "2026-07-28"}, {"Mcp-Method", "SERVER/DISCOVER"}},
+                  400,
+                  "-32020"},
+            ladder_row{
+                  "Discover",
+                  R"({"jsonrpc":"2.0","id":1,"method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}})",
+                  discover_headers, 200, R"("supportedVersions":["2026-07-28"])"}),
+      [](const auto& row) { return std::string(row.param.name); });
 
 TEST_F(HttpEndpoint, OtherMethodsAndMediaTypesAreRefused) {
    EXPECT_EQ(send(method::put, {}, "")->status, 405);
    EXPECT_EQ(send(method::post, {{"Content-Type", "text/plain"}}, "{}")->status, 415);
-   EXPECT_EQ(send(method::post, {{"Content-Type", "Application/JSON; charset=utf-8"}}, "{}")->status,
-             400);
+   EXPECT_EQ(
+         send(method::post, {{"Content-Type", "Application/JSON; charset=utf-8"}}, "{}")->status,
+         400);
    EXPECT_EQ(send(method::get, {{"Accept", "application/json"}}, "")->status, 406);
    EXPECT_EQ(post("{}", {{"Accept", "text/html"}})->status, 406);
 }

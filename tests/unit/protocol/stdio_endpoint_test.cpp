@@ -49,14 +49,14 @@ TEST_F(StdioEndpoint, ServesTheLegacyEraAfterInitialize) {
 }
 
 TEST_F(StdioEndpoint, ServesBothErasInTurn) {
-   const auto discover =
-         fmt::format(R"({{"jsonrpc":"2.0","id":1,"method":"server/discover","params":{{{}}}}})", claim);
+   const auto discover = fmt::format(
+         R"({{"jsonrpc":"2.0","id":1,"method":"server/discover","params":{{{}}}}})", claim);
    EXPECT_THAT(only(discover), HasSubstr("supportedVersions"));
    (void)only(initialize_line);
    EXPECT_THAT(only(discover), HasSubstr("supportedVersions"));
-   EXPECT_THAT(only(fmt::format(
-                     R"({{"jsonrpc":"2.0","id":1,"method":"ping","params":{{{}}}}})", claim)),
-               HasSubstr("-32601"));
+   EXPECT_THAT(
+         only(fmt::format(R"({{"jsonrpc":"2.0","id":1,"method":"ping","params":{{{}}}}})", claim)),
+         HasSubstr("-32601"));
 }
 
 TEST_F(StdioEndpoint, RefusesWhatIsNoMessageAndReadsOn) {
@@ -77,7 +77,8 @@ TEST_F(StdioEndpoint, NeverAnswersNotificationsAndResponses) {
    endpoint->on_line(R"({"jsonrpc":"2.0","method":"notifications/initialized"})");
    endpoint->on_line(R"({"jsonrpc":"2.0","method":"notifications/no-such"})");
    endpoint->on_line(R"({"jsonrpc":"2.0","id":5,"result":{}})");
-   endpoint->on_line(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":77}})");
+   endpoint->on_line(
+         R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":77}})");
    EXPECT_THAT(lines, IsEmpty());
 }
 
@@ -86,11 +87,14 @@ TEST_F(StdioEndpoint, CancelsCallsOfBothErasById) {
    lines.clear();
    endpoint->on_line(R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"open"}})");
    endpoint->on_line(fmt::format(
-         R"({{"jsonrpc":"2.0","id":"1","method":"tools/call","params":{{"name":"open",{}}}}})", claim));
-   endpoint->on_line(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}})");
+         R"({{"jsonrpc":"2.0","id":"1","method":"tools/call","params":{{"name":"open",{}}}}})",
+         claim));
+   endpoint->on_line(
+         R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}})");
    EXPECT_EQ(backend.calls.at(0)->cancels, 1);
    EXPECT_EQ(backend.calls.at(1)->cancels, 0);
-   endpoint->on_line(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"1"}})");
+   endpoint->on_line(
+         R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"1"}})");
    EXPECT_EQ(backend.calls.at(1)->cancels, 1);
    EXPECT_THAT(lines, IsEmpty());
    EXPECT_TRUE(endpoint->wait_for_calls(std::chrono::milliseconds(0)));
@@ -127,12 +131,12 @@ TEST_F(StdioEndpoint, TellsOfChangesAsEachEraWantsIt) {
    EXPECT_THAT(lines, ElementsAre(HasSubstr("acknowledged")));
    lines.clear();
    subject.publish({});
-   EXPECT_THAT(lines,
-               testing::UnorderedElementsAre(
-                     R"({"jsonrpc":"2.0","method":"notifications/tools/list_changed"})",
-                     HasSubstr(R"("io.modelcontextprotocol/subscriptionId":"s")")));
+   EXPECT_THAT(lines, testing::UnorderedElementsAre(
+                            R"({"jsonrpc":"2.0","method":"notifications/tools/list_changed"})",
+                            HasSubstr(R"("io.modelcontextprotocol/subscriptionId":"s")")));
    lines.clear();
-   endpoint->on_line(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"s"}})");
+   endpoint->on_line(
+         R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"s"}})");
    subject.publish({backend.add("x", R"({"name":"x","inputSchema":{"type":"object"}})")});
    EXPECT_EQ(lines.size(), 1u);
 }
