@@ -35,6 +35,7 @@ fmcp_room(protocol
   SOURCES
     event_log.cpp
     http_guard.cpp
+    session_store.cpp
     session_token.cpp
     sse_stream.cpp
   USES fmcp_core fmcp_json
