@@ -1,6 +1,6 @@
 # Which room uses which: the whole dependency graph of the host, in one place.
 fmcp_room(core
-  SOURCES base64.cpp clock.cpp log.cpp safe_path.cpp text.cpp utf8.cpp
+  SOURCES base64.cpp clock.cpp http.cpp log.cpp safe_path.cpp text.cpp utf8.cpp
   USES fmt::fmt
   PRIVATE spdlog::spdlog Threads::Threads)
 
@@ -30,3 +30,13 @@ fmcp_room(plugins
           registry.cpp results.cpp sealed_copy.cpp services.cpp staging.cpp timer.cpp
   USES fmcp_core fmcp_json fmcp_sdk
   PRIVATE Boost::headers fmcp_crypto Threads::Threads ${CMAKE_DL_LIBS})
+
+fmcp_room(net
+  SOURCES chunk_decoder.cpp connection.cpp http_server.cpp kept_request.cpp listen.cpp loop.cpp request_head.cpp
+          response.cpp task_queue.cpp tls.cpp
+  USES fmcp_core
+  PRIVATE Boost::headers OpenSSL::SSL Threads::Threads)
+# Asio's fences are invisible to ThreadSanitizer, which warns of them; the loops need none.
+if(FMCP_SANITIZE MATCHES thread)
+  target_compile_definitions(fmcp_net PRIVATE BOOST_ASIO_DISABLE_FENCED_BLOCK)
+endif()
