@@ -1,6 +1,6 @@
 # Which room uses which: the whole dependency graph of the host, in one place.
 fmcp_room(core
-  SOURCES base64.cpp clock.cpp log.cpp safe_path.cpp text.cpp utf8.cpp
+  SOURCES base64.cpp clock.cpp http.cpp log.cpp safe_path.cpp text.cpp utf8.cpp
   USES fmt::fmt
   PRIVATE spdlog::spdlog Threads::Threads)
 
@@ -58,10 +58,18 @@ fmcp_room(protocol
   USES fmcp_core fmcp_json
   PRIVATE fmcp_crypto)
 
-if(TARGET fmcp_net)
+fmcp_room(net
+  SOURCES chunk_decoder.cpp connection.cpp http_server.cpp kept_request.cpp listen.cpp loop.cpp request_head.cpp
+          response.cpp task_queue.cpp tls.cpp
+  USES fmcp_core
+  PRIVATE Boost::headers OpenSSL::SSL Threads::Threads)
+# Asio's fences are invisible to ThreadSanitizer, which warns of them; the loops need none.
+if(FMCP_SANITIZE MATCHES thread)
+  target_compile_definitions(fmcp_net PRIVATE BOOST_ASIO_DISABLE_FENCED_BLOCK)
+endif()
+
 fmcp_room(app
   SOURCES plugin_backend.cpp plugin_commands.cpp process.cpp room_options.cpp router.cpp run.cpp serve_http.cpp
           serve_stdio.cpp
   USES fmcp_cli fmcp_config fmcp_net fmcp_plugins fmcp_protocol)
 target_compile_definitions(fmcp_app PUBLIC FMCP_PROGRAM_VERSION="${PROJECT_VERSION}")
-endif()

@@ -15,12 +15,8 @@
 #include <map>
 #include <memory>
 #include <mutex>
-<<<<<<< HEAD
-=======
 #include <set>
->>>>>>> w-http
 #include <string>
-#include <set>
 #include <string_view>
 #include <utility>
 
@@ -33,23 +29,15 @@
 
 namespace fmcp::protocol {
 
-<<<<<<< HEAD
-/// Thread safety: all members may be called from any thread. Streams, calls and callbacks of others
-/// are never called under its lock.
-=======
 /// Thread safety: all members may be called from any thread. No stream is sent to or ended, no call
 /// is cancelled under its lock.
->>>>>>> w-http
 class session_state {
 public:
    /// Streams that can be found again, per session. Beyond, finished ones are forgotten first, then
    /// the oldest: it goes on, and cannot be resumed.
    static constexpr std::size_t max_streams = 64;
-<<<<<<< HEAD
-=======
    /// Longer texts about the client are not kept: it may send them again and again.
    static constexpr std::size_t max_client_bytes = 64u << 10;
->>>>>>> w-http
 
    session_state(std::size_t replay_events, std::size_t replay_bytes);
    ~session_state();
@@ -67,13 +55,8 @@ public:
    [[nodiscard]] std::string client_info_json() const;
    [[nodiscard]] std::string client_capabilities_json() const;
 
-<<<<<<< HEAD
-   /// Streams that can be resumed: they are found by number until they are forgotten. One without a
-   /// number is not kept. After close() the stream is finished at once.
-=======
    /// Streams that can be resumed: they are found by number until they are forgotten, the general
    /// one too. One without a number is not kept. After close() the stream is finished at once.
->>>>>>> w-http
    void add_stream(std::shared_ptr<sse_stream> s);
    [[nodiscard]] std::shared_ptr<sse_stream> find_stream(std::uint32_t number) const;
    void forget_stream(std::uint32_t number);
@@ -110,10 +93,7 @@ private:
    std::map<std::uint32_t, std::shared_ptr<sse_stream>> streams_;          // guarded by mutex_
    std::shared_ptr<sse_stream> general_;                                   // guarded by mutex_
    std::map<std::string, std::weak_ptr<running_call>, std::less<>> calls_; // guarded by mutex_
-<<<<<<< HEAD
-=======
    std::size_t look_at_calls_ = 64; // guarded by mutex_: that many, and those that are over go
->>>>>>> w-http
 };
 
 /// Thread safety: all members may be called from any thread. States are closed outside its lock.
@@ -132,13 +112,8 @@ public:
    session_store& operator=(const session_store&) = delete;
 
    /// Grows by one whenever a session ends or its state gives way, so that whoever remembers "alive
-<<<<<<< HEAD
-   /// at epoch n", or the state, can tell by one load that this still holds. Read the epoch *before*
-   /// asking: what is learned after it is at least as new.
-=======
    /// at epoch n", or the state, can tell by one load that this still holds. Read the epoch
    /// *before* asking: what is learned after it is at least as new.
->>>>>>> w-http
    [[nodiscard]] std::uint64_t epoch() const noexcept {
       return epoch_.load(std::memory_order_acquire);
    }
@@ -184,13 +159,8 @@ private:
    /// Guarded by mutex_. States by last use as it was noted; a use only writes `last_used_ns`, and
    /// the order is put right when somebody has to give way.
    std::set<std::pair<std::uint64_t, key>> by_use_;
-<<<<<<< HEAD
-   std::map<key, std::int64_t> tombstones_;            // guarded by mutex_: expiry, seconds
-   std::set<std::pair<std::int64_t, key>> by_expiry_;  // guarded by mutex_: the same, by expiry
-=======
    std::map<key, std::int64_t> tombstones_;           // guarded by mutex_: expiry, seconds
    std::set<std::pair<std::int64_t, key>> by_expiry_; // guarded by mutex_: the same, by expiry
->>>>>>> w-http
 };
 
 } // namespace fmcp::protocol

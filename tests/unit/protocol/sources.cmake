@@ -8,6 +8,7 @@ fmcp_unit_test(protocol
     http_guard_test.cpp
     message_test.cpp
     schema_text_test.cpp
+    session_store_test.cpp
     session_token_test.cpp
     sse_stream_test.cpp
     stdio_endpoint_test.cpp
