@@ -41,8 +41,8 @@ TEST_P(SchemaSuiteOptional, PassesAsManyAsBefore) {
 }
 
 // Not passed: draft 2019-09, which is not supported (3); lookbehind of variable length, which PCRE2
-// 10.42 has not (1 a draft); `(?i)` at the start of a pattern, which is no ECMA-262 but what authors
-// from other languages write, is accepted (2 a draft).
+// 10.42 has not (1 a draft); `(?i)` at the start of a pattern, which is no ECMA-262 but what
+// authors from other languages write, is accepted (2 a draft).
 INSTANTIATE_TEST_SUITE_P(
       Optional, SchemaSuiteOptional,
       testing::Values(optional_part{"tests/draft7/optional", true, 116, 118},
