@@ -5,7 +5,7 @@ fmcp_room(core
   PRIVATE spdlog::spdlog Threads::Threads)
 
 fmcp_room(json
-  SOURCES document.cpp format.cpp number.cpp regex.cpp regex_translate.cpp schema.cpp schema_compiler.cpp
+  SOURCES document.cpp format.cpp format_idn.cpp format_net.cpp format_time.cpp format_uri.cpp number.cpp regex.cpp regex_translate.cpp schema.cpp schema_compiler.cpp
           schema_evaluate.cpp schema_explain.cpp schema_keywords.cpp schema_library.cpp schema_program.cpp
           unique.cpp uri.cpp value.cpp writer.cpp
   USES fmcp_core
