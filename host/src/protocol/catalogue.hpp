@@ -24,7 +24,7 @@ public:
    struct options {
       std::size_t page_size = 100; ///< 0: everything on one page
       std::chrono::milliseconds cache_ttl{0};
-      bool is_public = false;  ///< `cacheScope`
+      bool is_public = false;       ///< `cacheScope`
       std::string result_meta = {}; ///< `"_meta":{…}` of modern results, or empty
    };
    /// The order of `tools` is the order of the list. Preconditions: every entry has a definition,

@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "json/value.hpp"
 #include "protocol/tool.hpp"
+#include "json/value.hpp"
 
 namespace fmcp::protocol {
 
@@ -23,7 +23,8 @@ namespace fmcp::protocol {
 /// 42) and within ±(2^53 - 1), booleans by name. `body` is the argument's value, never null.
 ///
 /// A body of another type than `what` is compared as what it is: the schema refuses it afterwards,
-/// with words that a model can act on, which a header error has not. Arrays and objects never match.
+/// with words that a model can act on, which a header error has not. Arrays and objects never
+/// match.
 [[nodiscard]] bool says_the_same(std::string_view decoded, const json::value& body,
                                  header_parameter::type what);
 

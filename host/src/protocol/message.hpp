@@ -29,8 +29,8 @@ inline constexpr int unsupported_version = -32022;
 struct message {
    enum class kind : std::uint8_t { invalid, request, notification, response };
    kind what = kind::invalid;
-   /// The id as it was written (`1`, `"a"`), so that an answer echoes its JSON type. Also set for an
-   /// invalid message whose id could be read; empty: none.
+   /// The id as it was written (`1`, `"a"`), so that an answer echoes its JSON type. Also set for
+   /// an invalid message whose id could be read; empty: none.
    std::string_view id;
    std::string_view method;
    const json::value* params = nullptr; ///< an object, or null when absent
@@ -58,12 +58,20 @@ struct request_meta {
 [[nodiscard]] request_meta read_meta(const json::value* params) noexcept;
 
 /// Why the `_meta` of a modern request is not acceptable (reference 2.3, row a): one sentence that
-/// names the key, or null. The claim itself must be a string; whether it is served is not looked at.
+/// names the key, or null. The claim itself must be a string; whether it is served is not looked
+/// at.
 [[nodiscard]] const char* find_meta_fault(const request_meta& meta) noexcept;
 
 /// Levels of `notifications/message` (RFC 5424), by severity: debug = 0 … emergency = 7.
 enum class log_level : std::uint8_t {
-   debug, info, notice, warning, error, critical, alert, emergency
+   debug,
+   info,
+   notice,
+   warning,
+   error,
+   critical,
+   alert,
+   emergency
 };
 [[nodiscard]] std::optional<log_level> find_log_level(std::string_view name) noexcept;
 [[nodiscard]] std::string_view name_of(log_level l) noexcept;

@@ -38,7 +38,10 @@ INSTANTIATE_TEST_SUITE_P(
                       row{"Utf8Raw", "caf\xC3\xA9", std::nullopt},
                       row{"Encoded", "=?base64?w6k=?=", "\xC3\xA9"},
                       row{"EncodedInBlanks", "  =?base64?w6k=?=\t", "\xC3\xA9"},
-                      row{"EncodedEmpty", "=?base64?" "?=", ""},
+                      row{"EncodedEmpty",
+                          "=?base64?"
+                          "?=",
+                          ""},
                       row{"EncodedSentinel", "=?base64?PT9iYXNlNjQ/YT89?=", "=?base64?a?="},
                       row{"EncodedControl", "=?base64?Cg==?=", "\n"},
                       row{"SharedMark", "=?base64?=", "=?base64?="},

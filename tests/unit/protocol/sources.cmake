@@ -1,5 +1,6 @@
 fmcp_unit_test(protocol
   SOURCES
+    allocation_test.cpp
     call_result_test.cpp
     catalogue_test.cpp
     event_log_test.cpp
