@@ -5,4 +5,5 @@ fmcp_unit_test(protocol
     session_store_test.cpp
     session_token_test.cpp
     sse_stream_test.cpp
+    stream_race_test.cpp
   USES fmcp_protocol fmcp_crypto)
