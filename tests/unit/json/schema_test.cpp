@@ -1,31 +1,14 @@
 #include "json/schema.hpp"
 
 #include <atomic>
-#include <cstdlib>
 #include <map>
-#include <new>
 #include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "allocations.hpp"
 #include "json/document.hpp"
-
-namespace {
-std::atomic<std::size_t> allocations{0};
-}
-
-void* operator new(std::size_t size) {
-   ++allocations;
-   if (void* p = std::malloc(size)) return p;
-   throw std::bad_alloc();
-}
-void operator delete(void* p) noexcept {
-   std::free(p);
-}
-void operator delete(void* p, std::size_t) noexcept {
-   std::free(p);
-}
 
 namespace {
 
@@ -271,9 +254,9 @@ TEST(SchemaCheck, DoesNotAllocateForPlainTools) {
       "tags":["a","b","c"],"any":null,"one":1.5})")
                           .value();
    ASSERT_TRUE(s->accepts(v)); // the first use of a pattern sets up the thread
-   const auto before = allocations.load();
+   const auto before = fmcp::test::allocations();
    const bool is_valid = s->accepts(v);
-   EXPECT_EQ(allocations.load() - before, 0u);
+   EXPECT_EQ(fmcp::test::allocations() - before, 0u);
    EXPECT_TRUE(is_valid);
 }
 
