@@ -21,8 +21,11 @@ std::size_t walk(const json::value& v, std::size_t depth) {
          fuzz::must(json::compare_numbers(v.number(), std::to_string(*n)) == 0,
                     "an integer is exact");
       }
-      const auto canonical = json::canonical(json::decimal(v.number()));
-      fuzz::must(json::compare_numbers(v.number(), canonical) == 0, "canonical numbers are equal");
+      const json::decimal exact(v.number());
+      if (std::abs(exact.point) < 1'000'000'000'000) { // exponents beyond that saturate
+         fuzz::must(json::compare_numbers(v.number(), json::canonical(exact)) == 0,
+                    "canonical numbers are equal");
+      }
       static_cast<void>(json::is_multiple(json::decimal(v.number()), json::decimal("0.3")));
       static_cast<void>(v.as_double());
       break;

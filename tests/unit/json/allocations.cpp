@@ -14,14 +14,37 @@ std::size_t fmcp::test::allocations() noexcept {
    return count.load();
 }
 
-void* operator new(std::size_t size) {
+// Every form, because a sanitizer has replacements of its own for those that are left out, and a
+// pair of two kinds does not match.
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
    ++count;
-   if (void* p = std::malloc(size)) return p;
+   return std::malloc(size);
+}
+void* operator new(std::size_t size) {
+   if (void* p = operator new(size, std::nothrow)) return p;
    throw std::bad_alloc();
+}
+void* operator new[](std::size_t size) {
+   return operator new(size);
+}
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+   return operator new(size, std::nothrow);
 }
 void operator delete(void* p) noexcept {
    std::free(p);
 }
 void operator delete(void* p, std::size_t) noexcept {
+   std::free(p);
+}
+void operator delete(void* p, const std::nothrow_t&) noexcept {
+   std::free(p);
+}
+void operator delete[](void* p) noexcept {
+   std::free(p);
+}
+void operator delete[](void* p, std::size_t) noexcept {
+   std::free(p);
+}
+void operator delete[](void* p, const std::nothrow_t&) noexcept {
    std::free(p);
 }
