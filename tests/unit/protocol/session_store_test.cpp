@@ -337,6 +337,8 @@ TEST_F(SessionStore, TombstonesAreBoundedAndTheFirstToExpireGoes) {
    EXPECT_FALSE(store.is_ended(claims(3)));
    EXPECT_TRUE(store.is_ended(claims(0)));
    EXPECT_TRUE(store.is_ended(claims(100)));
+   store.end(claims(0, now_s() + 110)); // again: nobody gives way
+   EXPECT_TRUE(store.is_ended(claims(100)));
 }
 
 TEST_F(SessionStore, CallsBackForEachStateOutsideItsLock) {
