@@ -5,7 +5,9 @@ fmcp_room(core
   PRIVATE spdlog::spdlog Threads::Threads)
 
 fmcp_room(json
-  SOURCES document.cpp number.cpp value.cpp writer.cpp
+  SOURCES document.cpp format.cpp format_idn.cpp format_net.cpp format_time.cpp format_uri.cpp number.cpp regex.cpp regex_translate.cpp schema.cpp schema_compiler.cpp
+          schema_evaluate.cpp schema_explain.cpp schema_keywords.cpp schema_library.cpp schema_program.cpp
+          unique.cpp uri.cpp value.cpp writer.cpp
   USES fmcp_core
   PRIVATE PkgConfig::PCRE2)
 
@@ -31,6 +33,31 @@ fmcp_room(plugins
   USES fmcp_core fmcp_json fmcp_sdk
   PRIVATE Boost::headers fmcp_crypto Threads::Threads ${CMAKE_DL_LIBS})
 
+fmcp_room(protocol
+  SOURCES call_result.cpp
+          call_task.cpp
+          catalogue.cpp
+          content_block.cpp
+          event_log.cpp
+          header_value.cpp
+          http_answer.cpp
+          http_endpoint.cpp
+          http_fields.cpp
+          http_guard.cpp
+          http_modern.cpp
+          http_post.cpp
+          message.cpp
+          methods.cpp
+          schema_text.cpp
+          service.cpp
+          session_store.cpp
+          session_token.cpp
+          sse_stream.cpp
+          stdio_endpoint.cpp
+          tool_definition.cpp
+  USES fmcp_core fmcp_json
+  PRIVATE fmcp_crypto)
+
 fmcp_room(net
   SOURCES chunk_decoder.cpp connection.cpp http_server.cpp kept_request.cpp line_writer.cpp listen.cpp loop.cpp
           request_head.cpp response.cpp stdio.cpp task_queue.cpp tls.cpp
@@ -40,3 +67,9 @@ fmcp_room(net
 if(FMCP_SANITIZE MATCHES thread)
   target_compile_definitions(fmcp_net PRIVATE BOOST_ASIO_DISABLE_FENCED_BLOCK)
 endif()
+
+fmcp_room(app
+  SOURCES plugin_backend.cpp plugin_commands.cpp process.cpp room_options.cpp router.cpp run.cpp serve_http.cpp
+          serve_stdio.cpp
+  USES fmcp_cli fmcp_config fmcp_net fmcp_plugins fmcp_protocol)
+target_compile_definitions(fmcp_app PUBLIC FMCP_PROGRAM_VERSION="${PROJECT_VERSION}")

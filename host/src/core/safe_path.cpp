@@ -86,7 +86,7 @@ private:
       directory_.reset(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
       if (!directory_)
          return fail(errc::io, "The root directory cannot be opened: " + reason(errno) + ".");
-      reached_ = "/";
+      reached_.assign(1, '/'); // GCC 12 warns of an overlap in `= "/"` (GCC bug 105651)
       return check_directory();
    }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <optional>
 #include <vector>
 
 namespace fmcp::json {
@@ -16,14 +15,6 @@ std::int64_t parse_exponent(std::string_view text) noexcept {
    std::int64_t n = 0;
    for (const char c : text) n = std::min(n * 10 + (c - '0'), exponent_cap);
    return negative ? -n : n;
-}
-
-/// The integer when the text is nothing but one that 64 bits hold.
-std::optional<std::int64_t> plain_integer(std::string_view text) noexcept {
-   std::int64_t n = 0;
-   const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), n);
-   if (ec != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-   return n;
 }
 
 using big = std::vector<std::uint32_t>; // base 10^9, least significant first
@@ -80,6 +71,13 @@ bool is_multiple_big(const decimal& a, std::size_t zeros, const decimal& b) {
 }
 
 } // namespace
+
+std::optional<std::int64_t> plain_integer(std::string_view text) noexcept {
+   std::int64_t n = 0;
+   const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), n);
+   if (ec != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+   return n;
+}
 
 decimal::decimal(std::string_view text) noexcept {
    if (text.starts_with('-')) {

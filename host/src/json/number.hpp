@@ -8,6 +8,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -35,6 +36,9 @@ struct decimal {
       return point >= static_cast<std::int64_t>(digits());
    }
 };
+
+/// The integer when the text is nothing but one that 64 bits hold (`12`, not `12.0`).
+[[nodiscard]] std::optional<std::int64_t> plain_integer(std::string_view text) noexcept;
 
 [[nodiscard]] std::strong_ordering compare(const decimal& a, const decimal& b) noexcept;
 /// The same for two texts, with a short way for small integers.

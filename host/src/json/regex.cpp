@@ -69,17 +69,20 @@ core::result<regex> regex::compile(std::string_view pattern) {
       return core::fail(core::errc::invalid, fmt::format("the pattern has {} bytes, allowed are {}",
                                                          pattern.size(), max_pattern_bytes));
    }
-   auto translated = translate_ecma_pattern(pattern);
+   const auto translated = translate_ecma_pattern(pattern);
    if (!translated) return std::unexpected(translated.error());
+   return compile_own(*translated);
+}
 
+core::result<regex> regex::compile_own(std::string_view pattern) {
    // Without PCRE2_UCP, \d \w \b mean ASCII, as in ECMA-262. An unset group matches empty there.
    constexpr std::uint32_t options = PCRE2_UTF | PCRE2_NO_UTF_CHECK | PCRE2_DOLLAR_ENDONLY |
                                      PCRE2_MATCH_UNSET_BACKREF | PCRE2_NEVER_BACKSLASH_C |
                                      PCRE2_USE_OFFSET_LIMIT;
    int error = 0;
    PCRE2_SIZE offset = 0;
-   auto* compiled = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(translated->data()),
-                                  translated->size(), options, &error, &offset, nullptr);
+   auto* compiled = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
+                                  options, &error, &offset, nullptr);
    if (compiled == nullptr) {
       PCRE2_UCHAR text[128] = {};
       pcre2_get_error_message(error, text, sizeof text);

@@ -29,6 +29,8 @@ public:
 
    /// Errors: invalid (the message says what is wrong and at which byte of the pattern).
    static core::result<regex> compile(std::string_view pattern);
+   /// A pattern of our own, in PCRE2's language: never one from outside.
+   static core::result<regex> compile_own(std::string_view pattern);
    regex(regex&&) noexcept;
    regex& operator=(regex&&) noexcept;
    ~regex();

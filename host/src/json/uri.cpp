@@ -39,11 +39,14 @@ std::string without_dot_segments(std::string_view in) {
 
 /// 5.2.3
 std::string merged(const uri_parts& base, std::string_view path) {
-   if (base.authority && base.path.empty()) return "/" + std::string(path);
-   const auto slash = base.path.rfind('/');
-   const auto folder = slash == std::string_view::npos ? std::string_view()
-                                                       : base.path.substr(0, slash + 1);
-   return std::string(folder) + std::string(path);
+   std::string out;
+   if (base.authority && base.path.empty()) {
+      out.push_back('/');
+   } else if (const auto slash = base.path.rfind('/'); slash != std::string_view::npos) {
+      out.append(base.path.substr(0, slash + 1));
+   }
+   out.append(path);
+   return out;
 }
 
 int hex(char c) noexcept {

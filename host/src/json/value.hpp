@@ -46,6 +46,16 @@ public:
    /// Nearest double; infinite beyond its range.
    [[nodiscard]] double as_double() const noexcept;
 
+   /// A string that stands in no text, so that a member's name can be checked like a value. Its
+   /// raw() is empty. Lifetime: that of `text`.
+   [[nodiscard]] static value of_string(std::string_view text) noexcept {
+      value v;
+      v.kind_ = kind::string;
+      v.data_ = text.data();
+      v.size_ = static_cast<std::uint32_t>(text.size());
+      return v;
+   }
+
    /// The bytes of this value in the text that was parsed, without surrounding blanks.
    [[nodiscard]] std::string_view raw() const noexcept { return {raw_, raw_size_}; }
 

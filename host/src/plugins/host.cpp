@@ -282,6 +282,14 @@ private:
       }
    }
 
+   [[nodiscard]] std::vector<std::string> other_names(std::size_t i) const {
+      std::vector<std::string> names;
+      for (std::size_t k = 0; k < entries_.size(); ++k) {
+         if (k != i && !entries_[k].status.name.empty()) names.push_back(entries_[k].status.name);
+      }
+      return names;
+   }
+
    bool launch(std::size_t i) {
       auto& r = records_[i];
       auto& status = entries_[i].status;
@@ -289,7 +297,7 @@ private:
       r.waiting.reset();
       plugin_settings settings;
       if (options_.settings) {
-         auto given = options_.settings(status.name, file.about.root());
+         auto given = options_.settings(status.name, file.about.root(), other_names(i));
          if (!given) {
             conclude(i, state::failed,
                      sentence(status, "cannot be configured: " + given.error().message));

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -85,8 +86,10 @@ struct options {
    /// Outlives the process's last plugin thread, hence as a rule the process.
    const core::clock* clock = &core::clock::system();
 
-   /// Settings for a plugin, from its manifest. Called before any code of it runs.
-   std::function<core::result<plugin_settings>(std::string_view name, const json::value& manifest)>
+   /// Settings for a plugin, from its manifest. Called before any code of it runs. `others` are the
+   /// names of the other plugins that were found: a variable's prefix may fit several.
+   std::function<core::result<plugin_settings>(std::string_view name, const json::value& manifest,
+                                               std::span<const std::string> others)>
          settings;
    /// Checks a listed tool (schemas, annotations) and prepares what calls of it need. An error
    /// refuses the whole plugin, with file and tool named.

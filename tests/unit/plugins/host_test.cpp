@@ -196,8 +196,10 @@ TEST(Host, SettingsAreAskedBeforeAnyCodeRuns) {
    const auto trace = r.dir.at("trace");
    ::setenv("FMCP_TEST_CONSTRUCTOR_FILE", trace.c_str(), 1);
    r.o.settings = [](std::string_view name,
-                     const json::value& manifest) -> core::result<plugin_settings> {
+                     const json::value& manifest,
+                     std::span<const std::string> others) -> core::result<plugin_settings> {
       EXPECT_EQ(manifest.find_string("name"), name);
+      EXPECT_THAT(others, testing::ElementsAre(name == "echo" ? "constructor_note" : "echo"));
       if (name == "echo") return plugin_settings{};
       return core::fail(core::errc::invalid, "FASTMCP_PLUGIN_X is missing.");
    };

@@ -1,0 +1,36 @@
+#pragma once
+
+/// What the process asks of its system: signals, its standard output, its limits.
+
+#include <chrono>
+#include <optional>
+
+#include "core/result.hpp"
+#include "core/safe_path.hpp"
+
+namespace fmcp::app {
+
+/// SIGTERM, SIGINT and SIGHUP, blocked in every thread and fetched by one.
+///
+/// Precondition: made before the first thread, since threads inherit what is blocked. SIGPIPE is
+/// ignored from then on: a peer that goes is an error of the write and not the end of the process.
+class stop_signals {
+public:
+   stop_signals();
+   /// The next one, or nothing when none came in time.
+   [[nodiscard]] std::optional<int> wait(std::chrono::milliseconds patience) const;
+};
+
+/// Points descriptor 1 at standard error, so that a plugin that prints cannot disturb what this
+/// program writes there, and gives back the real one. Errors: io.
+[[nodiscard]] core::result<core::unique_fd> take_standard_output();
+/// Undoes it.
+void give_back_standard_output(core::unique_fd real);
+
+/// Lets the process open as many files as it may (each connection is one).
+void raise_file_limit() noexcept;
+
+/// Ends the process at once: a plugin that hangs may hold locks that exit() would wait for.
+[[noreturn]] void end_process(int code) noexcept;
+
+} // namespace fmcp::app

@@ -1,0 +1,30 @@
+#pragma once
+
+/// The two ways in which clients reach the process.
+
+#include <memory>
+
+#include "app/process.hpp"
+#include "config/settings.hpp"
+#include "core/result.hpp"
+#include "plugins/host.hpp"
+#include "protocol/service.hpp"
+
+namespace fmcp::app {
+
+class transport {
+public:
+   virtual ~transport() = default;
+   /// Serves until a signal or the end of input, then lets running calls finish within the grace of
+   /// the settings. Gives the exit code. [the main thread]
+   [[nodiscard]] virtual int serve(plugins::host& plugins, const stop_signals& signals) = 0;
+};
+
+/// Takes the port. `s` and `service` outlive the transport. Errors: io, invalid.
+[[nodiscard]] core::result<std::unique_ptr<transport>> open_http(const config::settings& s,
+                                                                 protocol::service& service);
+/// `output`: the real standard output.
+[[nodiscard]] core::result<std::unique_ptr<transport>>
+open_stdio(const config::settings& s, protocol::service& service, core::unique_fd output);
+
+} // namespace fmcp::app

@@ -1,0 +1,19 @@
+/// Wires the commands to the command line. What the program is: host/README.md.
+
+#include <iostream>
+
+#include "app/plugin_commands.hpp"
+#include "app/process.hpp"
+#include "app/run.hpp"
+#include "app/version.hpp"
+#include "cli/cli.hpp"
+
+int main(int argc, char** argv) {
+   using namespace fmcp;
+   const cli::commands commands{
+         .run = app::run, .list_plugins = app::list_plugins, .inspect_plugin = app::inspect_plugin};
+   const int code = cli::main(cli::this_process(argc, argv, app::program_version), commands,
+                              {std::cout, std::cerr});
+   std::cout.flush();
+   app::end_process(code);
+}

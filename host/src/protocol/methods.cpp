@@ -1,0 +1,229 @@
+#include "protocol/methods.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "json/writer.hpp"
+
+namespace fmcp::protocol {
+namespace {
+
+/// What stands in an answer of the names that a client made up.
+constexpr std::size_t max_quoted = 128;
+
+std::string quoted(std::string_view text) {
+   std::string out(text.substr(0, max_quoted));
+   if (text.size() > max_quoted) out += "…";
+   return out;
+}
+
+const json::value& no_arguments() {
+   static const auto empty = [] {
+      json::document d;
+      (void)d.parse_copy("{}");
+      return d;
+   }();
+   return empty.root();
+}
+
+dispatched invalid_params(std::string& out, const message& m, std::string_view text) {
+   append_error(out, m.id, code::invalid_params, text);
+   return {};
+}
+
+dispatched list_tools(const catalogue& tools, const message& m, revision r, std::string& out) {
+   std::optional<std::string_view> cursor;
+   if (const auto* c = m.params != nullptr ? m.params->find("cursor") : nullptr) {
+      if (!c->is(json::kind::string)) return invalid_params(out, m, "cursor must be a string");
+      cursor = c->string();
+   }
+   const auto page = tools.page(r, cursor);
+   if (!page) return invalid_params(out, m, "unknown cursor: start again without one");
+   begin_result(out, m.id);
+   out += *page;
+   out += '}';
+   return {};
+}
+
+std::string describe(const std::vector<json::violation>& reasons) {
+   std::string text = "Invalid arguments:";
+   for (const auto& v : reasons) {
+      text += '\n';
+      text += v.sentence();
+   }
+   return text;
+}
+
+dispatched call_tool(service& s, const catalogue& tools, const message& m, const request_meta& meta,
+                     const caller& who, std::string& out) {
+   const auto* name = m.params != nullptr ? m.params->find("name") : nullptr;
+   if (name == nullptr || !name->is(json::kind::string))
+      return invalid_params(out, m, "tools/call needs params.name, a string");
+   const auto* tool = tools.find(name->string());
+   if (tool == nullptr) return invalid_params(out, m, "Unknown tool: " + quoted(name->string()));
+   const auto* arguments = m.params->find("arguments");
+   if (arguments == nullptr) {
+      arguments = &no_arguments();
+   } else if (!arguments->is(json::kind::object)) {
+      return invalid_params(out, m, "params.arguments must be an object");
+   }
+   const bool mask = s.options().mask_error_details;
+   if (const auto& input = tool->definition->input(); !input.accepts(*arguments)) {
+      append_tool_error(out, m.id, describe(input.check(*arguments)),
+                        {.spoken = who.spoken,
+                         .tool = tool->definition.get(),
+                         .server_info_member = s.server_info_member(),
+                         .mask_error_details = mask});
+      return {};
+   }
+   auto call =
+         call_task::make(*tool, m.id, arguments->raw(), meta, who, s.server_info_member(), mask);
+   const auto answer = call->start(s.backend(), out);
+   if (answer.is_complete) return {.http_status = answer.http_status};
+   return {.call = std::move(call)};
+}
+
+dispatched set_level(const message& m, session_access* session, std::string& out) {
+   const auto name = m.params != nullptr ? m.params->find_string("level") : std::nullopt;
+   const auto level = name ? find_log_level(*name) : std::nullopt;
+   if (!level) {
+      return invalid_params(out, m,
+                            "logging/setLevel needs params.level: debug, info, notice, warning, "
+                            "error, critical, alert or emergency");
+   }
+   if (const auto state = session != nullptr ? session->need() : nullptr)
+      state->set_log_level(*level);
+   begin_result(out, m.id);
+   out += "{}}";
+   return {};
+}
+
+dispatched unknown_method(const message& m, revision r, std::string& out) {
+   append_error(out, m.id, code::method_not_found, "Method not found: " + quoted(m.method));
+   return {.http_status = is_modern(r) ? 404 : 200};
+}
+
+} // namespace
+
+dispatched dispatch(service& s, const catalogue& tools, const message& m, const request_meta& meta,
+                    const caller& who, session_access* session, std::string& out) {
+   if (m.method == "tools/call") return call_tool(s, tools, m, meta, who, out);
+   if (m.method == "tools/list") return list_tools(tools, m, who.spoken, out);
+   if (is_modern(who.spoken)) {
+      if (m.method != "server/discover") return unknown_method(m, who.spoken, out);
+      begin_result(out, m.id);
+      out += s.discover_result();
+      out += '}';
+      return {};
+   }
+   if (m.method == "ping") {
+      begin_result(out, m.id);
+      out += "{}}";
+      return {};
+   }
+   if (m.method == "logging/setLevel") return set_level(m, session, out);
+   return unknown_method(m, who.spoken, out);
+}
+
+bool is_modern_method(std::string_view method) noexcept {
+   constexpr std::array<std::string_view, 4> methods{"tools/call", "tools/list", "server/discover",
+                                                     "subscriptions/listen"};
+   return std::ranges::find(methods, method) != methods.end();
+}
+
+const tool_entry* find_called_tool(const catalogue& tools, const json::value* params) noexcept {
+   const auto name = params != nullptr ? params->find_string("name") : std::nullopt;
+   return name ? tools.find(*name) : nullptr;
+}
+
+client_capabilities read_capabilities(const json::value* capabilities) noexcept {
+   client_capabilities can;
+   if (capabilities == nullptr) return can;
+   can.roots = capabilities->find("roots") != nullptr;
+   can.sampling = capabilities->find("sampling") != nullptr;
+   if (const auto* e = capabilities->find("elicitation"); e != nullptr) {
+      can.elicitation_url = e->find("url") != nullptr;
+      can.elicitation_form = e->find("form") != nullptr || !can.elicitation_url;
+   }
+   return can;
+}
+
+void append_capabilities(std::string& out, const client_capabilities& can) {
+   json::writer w(out);
+   w.begin_object();
+   if (can.roots) w.key("roots").raw("{}");
+   if (can.sampling) w.key("sampling").raw("{}");
+   if (can.elicitation_form || can.elicitation_url) {
+      w.key("elicitation").begin_object();
+      if (can.elicitation_form) w.key("form").raw("{}");
+      if (can.elicitation_url) w.key("url").raw("{}");
+      w.end_object();
+   }
+   w.end_object();
+}
+
+std::optional<handshake> read_initialize(const message& m, std::string& out) {
+   const auto version =
+         m.params != nullptr ? m.params->find_string("protocolVersion") : std::nullopt;
+   const auto* capabilities = m.params != nullptr ? m.params->find("capabilities") : nullptr;
+   const auto* info = m.params != nullptr ? m.params->find("clientInfo") : nullptr;
+   const char* missing = nullptr;
+   if (!version) missing = "initialize needs params.protocolVersion, a string";
+   if (capabilities == nullptr || !capabilities->is(json::kind::object))
+      missing = "initialize needs params.capabilities, an object";
+   if (info == nullptr || !info->is(json::kind::object))
+      missing = "initialize needs params.clientInfo, an object";
+   if (missing != nullptr) {
+      append_error(out, m.id, code::invalid_params, missing);
+      return std::nullopt;
+   }
+   const auto asked = find_revision(*version);
+   return handshake{.spoken = asked && !is_modern(*asked) ? *asked : newest_legacy,
+                    .can = read_capabilities(capabilities),
+                    .client_info = info,
+                    .capabilities = capabilities};
+}
+
+std::optional<subscription> read_listen(const message& m, std::string& out) {
+   const auto* filter = m.params != nullptr ? m.params->find("notifications") : nullptr;
+   if (filter == nullptr || !filter->is(json::kind::object)) {
+      append_error(out, m.id, code::invalid_params,
+                   "subscriptions/listen needs params.notifications, an object");
+      return std::nullopt;
+   }
+   subscription s;
+   if (const auto* tools = filter->find("toolsListChanged"); tools != nullptr) {
+      if (!tools->is(json::kind::boolean)) {
+         append_error(out, m.id, code::invalid_params,
+                      "params.notifications.toolsListChanged must be true or false");
+         return std::nullopt;
+      }
+      s.wants_tool_changes = tools->boolean();
+   }
+   return s;
+}
+
+void append_acknowledgement(std::string& out, std::string_view id, const subscription& s) {
+   append_notification(
+         out, "notifications/subscriptions/acknowledged",
+         fmt::format(
+               R"({{"notifications":{},"_meta":{{"io.modelcontextprotocol/subscriptionId":{}}}}})",
+               s.wants_tool_changes ? R"({"toolsListChanged":true})" : "{}", id));
+}
+
+void append_tool_change(std::string& out, std::string_view id) {
+   append_notification(
+         out, tools_list_changed,
+         fmt::format(R"({{"_meta":{{"io.modelcontextprotocol/subscriptionId":{}}}}})", id));
+}
+
+void append_listen_result(std::string& out, std::string_view id, std::string_view info_member) {
+   begin_result(out, id);
+   out += fmt::format(
+         R"({{"resultType":"complete","_meta":{{"io.modelcontextprotocol/subscriptionId":{},{}}}}}}})",
+         id, info_member);
+}
+
+} // namespace fmcp::protocol

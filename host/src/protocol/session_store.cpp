@@ -1,0 +1,308 @@
+#include "protocol/session_store.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace fmcp::protocol {
+
+// ---- one session ----
+
+session_state::session_state(std::size_t replay_events, std::size_t replay_bytes)
+    : log_(std::make_shared<event_log>(replay_events, replay_bytes)) {}
+
+session_state::~session_state() = default;
+
+void session_state::set_client(std::string info_json, std::string capabilities_json) {
+   if (info_json.size() > max_client_bytes) info_json.clear();
+   if (capabilities_json.size() > max_client_bytes) capabilities_json.clear();
+   const std::lock_guard lock(mutex_);
+   client_info_ = std::move(info_json);
+   client_capabilities_ = std::move(capabilities_json);
+}
+
+std::string session_state::client_info_json() const {
+   const std::lock_guard lock(mutex_);
+   return client_info_;
+}
+
+std::string session_state::client_capabilities_json() const {
+   const std::lock_guard lock(mutex_);
+   return client_capabilities_;
+}
+
+void session_state::add_stream(std::shared_ptr<sse_stream> s) {
+   const auto number = s->number();
+   std::shared_ptr<sse_stream> forgotten; // dropped outside the lock, which may finish it
+   {
+      const std::lock_guard lock(mutex_);
+      if (!is_closed_) {
+         if (number == 0) return;
+         if (streams_.size() >= max_streams) {
+            auto victim = std::ranges::find_if(
+                  streams_, [](const auto& known) { return known.second->is_finished(); });
+            if (victim == streams_.end()) victim = streams_.begin();
+            forgotten = std::move(victim->second);
+            streams_.erase(victim);
+         }
+         streams_.insert_or_assign(number, std::move(s));
+         return;
+      }
+   }
+   s->finish();
+}
+
+std::shared_ptr<sse_stream> session_state::find_stream(std::uint32_t number) const {
+   const std::lock_guard lock(mutex_);
+   const auto at = streams_.find(number);
+   if (at != streams_.end()) return at->second;
+   return general_ != nullptr && general_->number() == number ? general_ : nullptr;
+}
+
+void session_state::forget_stream(std::uint32_t number) {
+   std::shared_ptr<sse_stream> forgotten;
+   const std::lock_guard lock(mutex_);
+   const auto at = streams_.find(number);
+   if (at == streams_.end()) return;
+   forgotten = std::move(at->second);
+   streams_.erase(at);
+}
+
+bool session_state::set_general_stream(std::shared_ptr<sse_stream> s) {
+   std::shared_ptr<sse_stream> ended;
+   bool is_set = false;
+   {
+      const std::lock_guard lock(mutex_);
+      if (is_closed_) {
+         ended = std::move(s);
+      } else {
+         if (general_ != nullptr && general_ != s && general_->is_connected()) return false;
+         if (general_ != s) ended = std::exchange(general_, std::move(s));
+         is_set = true;
+      }
+   }
+   if (ended != nullptr) ended->finish();
+   return is_set;
+}
+
+bool session_state::send_general(std::string_view message) {
+   std::shared_ptr<sse_stream> to;
+   {
+      const std::lock_guard lock(mutex_);
+      to = general_;
+   }
+   return to != nullptr && to->send(message);
+}
+
+bool session_state::add_call(std::string_view id, std::weak_ptr<running_call> call) {
+   {
+      const std::lock_guard lock(mutex_);
+      if (!is_closed_) {
+         if (calls_.size() >= look_at_calls_) {
+            // A call that was over before it was added is removed by nobody else.
+            std::erase_if(calls_, [](const auto& known) { return known.second.expired(); });
+            look_at_calls_ = std::max<std::size_t>(64, 2 * calls_.size());
+         }
+         const auto at = calls_.find(id);
+         if (at == calls_.end()) {
+            calls_.emplace(id, std::move(call));
+         } else {
+            if (!at->second.expired()) return false;
+            at->second = std::move(call);
+         }
+         return true;
+      }
+   }
+   if (const auto running = call.lock()) running->cancel();
+   return true;
+}
+
+void session_state::remove_call(std::string_view id) {
+   const std::lock_guard lock(mutex_);
+   const auto at = calls_.find(id);
+   if (at != calls_.end()) calls_.erase(at);
+}
+
+std::shared_ptr<running_call> session_state::find_call(std::string_view id) const {
+   const std::lock_guard lock(mutex_);
+   const auto at = calls_.find(id);
+   return at == calls_.end() ? nullptr : at->second.lock();
+}
+
+void session_state::close() {
+   decltype(streams_) streams;
+   decltype(calls_) calls;
+   std::shared_ptr<sse_stream> general;
+   {
+      const std::lock_guard lock(mutex_);
+      is_closed_ = true;
+      streams.swap(streams_);
+      calls.swap(calls_);
+      general.swap(general_);
+   }
+   // Calls first: what they still have to say goes out before their streams end.
+   for (const auto& [id, call] : calls) {
+      if (const auto running = call.lock()) running->cancel();
+   }
+   for (const auto& [number, s] : streams) s->finish();
+   if (general != nullptr) general->finish();
+}
+
+bool session_state::is_closed() const {
+   const std::lock_guard lock(mutex_);
+   return is_closed_;
+}
+
+void session_state::keep_alive() {
+   std::vector<std::shared_ptr<sse_stream>> connected;
+   {
+      const std::lock_guard lock(mutex_);
+      for (const auto& [number, s] : streams_) {
+         if (s != general_ && s->is_connected()) connected.push_back(s);
+      }
+      if (general_ != nullptr && general_->is_connected()) connected.push_back(general_);
+   }
+   for (const auto& s : connected) s->keep_alive();
+}
+
+// ---- all sessions ----
+
+session_store::session_store(options o) : options_(o) {}
+
+/// Streams and calls are ended by whoever shuts the server down, while its threads still run.
+session_store::~session_store() = default;
+
+std::int64_t session_store::now_unix_s() const noexcept {
+   return options_.clock->unix_ms() / 1000;
+}
+
+bool session_store::is_ended(const session_claims& s) const {
+   const std::lock_guard lock(mutex_);
+   return tombstones_.contains(s.nonce);
+}
+
+std::shared_ptr<session_state> session_store::find(const session_claims& s) const {
+   const std::lock_guard lock(mutex_);
+   const auto at = states_.find(s.nonce);
+   if (at == states_.end()) return nullptr;
+   at->second.state->last_used_ns.store(options_.clock->mono_ns(), std::memory_order_relaxed);
+   return at->second.state;
+}
+
+std::shared_ptr<session_state> session_store::need(const session_claims& s) {
+   if (auto known = find(s)) return known;
+   // Made outside the lock; mostly it is wanted.
+   auto fresh = std::make_shared<session_state>(options_.replay_events, options_.replay_bytes);
+   const auto now = options_.clock->mono_ns();
+   fresh->last_used_ns.store(now, std::memory_order_relaxed);
+   state_ptr evicted;
+   {
+      const std::lock_guard lock(mutex_);
+      if (tombstones_.contains(s.nonce)) {
+         fresh->close(); // nobody knows it yet, so nobody is called
+         return fresh;
+      }
+      const auto at = states_.find(s.nonce); // another thread may have been here
+      if (at != states_.end()) return at->second.state;
+      if (states_.size() >= std::max<std::size_t>(options_.max_sessions, 1)) {
+         evicted = take_least_used();
+         tell_epoch();
+      }
+      states_.emplace(s.nonce, entry{fresh, now, s.expires_unix_s});
+      by_use_.emplace(now, s.nonce);
+   }
+   if (evicted != nullptr) evicted->close();
+   return fresh;
+}
+
+/// [locked]
+session_store::state_ptr session_store::take(entries::iterator at) {
+   by_use_.erase({at->second.noted_ns, at->first});
+   auto out = std::move(at->second.state);
+   states_.erase(at);
+   return out;
+}
+
+/// The order may be behind the uses and never ahead of them: the first one whose note still holds
+/// is the one unused for longest. Each note that is put right pays for a use. [locked]
+session_store::state_ptr session_store::take_least_used() {
+   for (;;) {
+      const auto [noted, k] = *by_use_.begin();
+      const auto at = states_.find(k);
+      const auto used = at->second.state->last_used_ns.load(std::memory_order_relaxed);
+      if (used <= noted) return take(at);
+      by_use_.erase(by_use_.begin());
+      at->second.noted_ns = used;
+      by_use_.emplace(used, k);
+   }
+}
+
+/// [locked]
+void session_store::bury(const key& k, std::int64_t expires_unix_s) {
+   if (expires_unix_s <= now_unix_s()) return; // the token says it itself
+   if (tombstones_.contains(k)) return;
+   if (tombstones_.size() >= std::max<std::size_t>(options_.max_sessions, 1) * 8) {
+      tombstones_.erase(by_expiry_.begin()->second);
+      by_expiry_.erase(by_expiry_.begin());
+   }
+   tombstones_.emplace(k, expires_unix_s);
+   by_expiry_.emplace(expires_unix_s, k);
+}
+
+void session_store::end(const session_claims& s) {
+   state_ptr ended;
+   {
+      const std::lock_guard lock(mutex_);
+      bury(s.nonce, s.expires_unix_s);
+      const auto at = states_.find(s.nonce);
+      if (at != states_.end()) ended = take(at);
+      tell_epoch();
+   }
+   if (ended != nullptr) ended->close();
+}
+
+void session_store::for_each(const std::function<void(session_state&)>& f) const {
+   std::vector<state_ptr> all;
+   {
+      const std::lock_guard lock(mutex_);
+      all.reserve(states_.size());
+      for (const auto& [k, e] : states_) all.push_back(e.state);
+   }
+   for (const auto& s : all) f(*s);
+}
+
+void session_store::sweep() {
+   const auto idle_ns = static_cast<std::uint64_t>(
+         std::chrono::duration_cast<std::chrono::nanoseconds>(options_.idle_timeout).count());
+   const auto now_ns = options_.clock->mono_ns();
+   const auto now_s = now_unix_s();
+   std::vector<state_ptr> ended;
+   {
+      const std::lock_guard lock(mutex_);
+      while (!by_expiry_.empty() && by_expiry_.begin()->first <= now_s) {
+         tombstones_.erase(by_expiry_.begin()->second);
+         by_expiry_.erase(by_expiry_.begin());
+      }
+      for (auto at = states_.begin(); at != states_.end();) {
+         const auto here = at++;
+         const auto used = here->second.state->last_used_ns.load(std::memory_order_relaxed);
+         const bool is_idle = used < now_ns && now_ns - used >= idle_ns;
+         if (!is_idle && here->second.expires_unix_s > now_s) continue;
+         bury(here->first, here->second.expires_unix_s);
+         ended.push_back(take(here));
+      }
+      if (!ended.empty()) tell_epoch();
+   }
+   for (const auto& s : ended) s->close();
+}
+
+std::size_t session_store::size() const {
+   const std::lock_guard lock(mutex_);
+   return states_.size();
+}
+
+std::size_t session_store::tombstones() const {
+   const std::lock_guard lock(mutex_);
+   return tombstones_.size();
+}
+
+} // namespace fmcp::protocol

@@ -1,0 +1,75 @@
+// SIGTERM: nothing new, what runs may finish.
+
+#include <csignal>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/mcp_client.hpp"
+
+namespace {
+
+using namespace fmcp::test;
+
+/// A host in which one `pause` runs on `c`; its head and first progress have arrived.
+void begin_pause(http_host& host, connection& c, std::string_view ms) {
+   c.send(modern_call(host.path(), "pause", std::string(R"({"ms":)").append(ms) + "}",
+                      modern_meta("{}", R"(,"progressToken":1)")));
+   ASSERT_EQ(c.read_head().status, 200);
+   ASSERT_TRUE(c.read_event());
+}
+
+/// Waits until the port is closed to newcomers.
+bool stops_listening(std::uint16_t port) {
+   const auto until = std::chrono::steady_clock::now() + patience;
+   while (is_listening(port)) {
+      if (std::chrono::steady_clock::now() > until) return false;
+   }
+   return true;
+}
+
+TEST(Drain, ARunningCallFinishes) {
+   http_host host({.plugins = {"pause"}, .options = {"--shutdown-grace", "30s"}});
+   connection c(host.port());
+   begin_pause(host, c, "1500");
+   host.process().signal(SIGTERM);
+   EXPECT_TRUE(stops_listening(host.port()));
+   std::string last;
+   while (const auto event = c.read_event()) last = event->data;
+   EXPECT_TRUE(c.at_end()) << "the stream was cut";
+   EXPECT_EQ(json_text(last).at("/result/content/0/text"), "paused");
+   EXPECT_EQ(host.process().wait_exit(), 0);
+}
+
+TEST(Drain, AnIdleHostEndsAtOnceAndInOrder) {
+   for (const int number : {SIGTERM, SIGINT}) {
+      http_host host;
+      connection idle(host.port());
+      EXPECT_EQ(idle.ask({.target = "/healthz"}).status, 200);
+      host.process().signal(number);
+      EXPECT_EQ(host.process().wait_exit(), 0) << host.process().error_text();
+      EXPECT_TRUE(idle.is_closed_by_peer());
+   }
+}
+
+TEST(Drain, GraceHasAnEnd) {
+   http_host host({.plugins = {"pause"}, .options = {"--shutdown-grace", "300ms"}});
+   connection c(host.port());
+   begin_pause(host, c, "60000");
+   host.process().signal(SIGTERM);
+   EXPECT_TRUE(host.process().wait_exit(milliseconds(25'000)).has_value())
+         << "it waits for a call of a minute";
+}
+
+TEST(Drain, OpenEventStreamsDoNotHoldItUp) {
+   http_host host({.options = {"--shutdown-grace", "30s"}});
+   const legacy_session session(host);
+   connection c(host.port());
+   c.send(session.stream());
+   ASSERT_EQ(c.read_head().status, 200);
+   host.process().signal(SIGTERM);
+   EXPECT_EQ(host.process().wait_exit(milliseconds(20'000)), 0);
+}
+
+} // namespace
