@@ -33,7 +33,7 @@ enum class method : std::uint8_t { get, head, post, put, del, options, patch, tr
 struct request {
    method verb = method::other;
    std::string_view verb_text;
-   std::string_view path;   ///< of the target, not decoded, begins with '/' (or is "*")
+   std::string_view path;   ///< of the target, not decoded, begins with '/' (or is "*": OPTIONS, CONNECT)
    std::string_view query;  ///< behind the '?', not decoded
    std::string_view host;   ///< the Host field's value
    std::span<const field> fields;
@@ -42,22 +42,25 @@ struct request {
    bool tls = false;
    bool keep_alive = true;
 
-   /// The only field of that name (without case); empty when absent. See `count` for repeats.
+   /// The first field of that name (without case); empty when absent. See `count` for repeats.
    [[nodiscard]] std::string_view find(std::string_view name) const noexcept;
    [[nodiscard]] std::size_t count(std::string_view name) const noexcept;
 };
 
-/// What goes back. `Date`, `Content-Length` or `Transfer-Encoding`, and `Connection` are added.
+/// What goes back. `Date`, `Content-Length` or `Transfer-Encoding`, and `Connection` are added; a
+/// field of these names, or one that could split the message, is dropped and logged.
 struct response_head {
    int status = 200;
    std::string_view content_type;  ///< empty: none (and no body)
-   std::span<const field> fields;  ///< no CR or LF: such a field is dropped and logged
+   std::span<const field> fields;
 };
 
 /// The answer to one request, kept beyond `on_request`. Its methods run on the connection's thread
 /// and do nothing once the peer has gone; `home()` is the way there from another thread.
 ///
-/// A kept exchange ends by `reply`, by `end`, or by the peer. Dropping it unanswered sends a 500.
+/// A kept exchange ends by `reply`, by `end`, or by the peer. Dropping it unanswered sends a 500, in
+/// the middle of a stream it cuts the connection. It may be dropped by any thread and outlive the
+/// server.
 class exchange {
 public:
    virtual ~exchange() = default;
@@ -75,7 +78,8 @@ public:
    /// Cuts the connection without the final chunk, so that the peer knows the stream is incomplete.
    virtual void abort() = 0;
 
-   /// Called once when the peer goes before the answer is complete. Not called after `reply`/`end`.
+   /// Called once when the peer goes before the answer is complete, from the loop and never from
+   /// within a call of the exchange. Not called after `reply`, `end` or `abort`.
    virtual void on_disconnect(std::function<void()> callback) = 0;
    [[nodiscard]] virtual bool connected() const noexcept = 0;
    /// Bytes of the stream that the peer has not taken yet.
@@ -92,7 +96,8 @@ public:
    /// Answers now. `body` is copied into the output before this returns.
    virtual void reply(const response_head& head, std::string_view body) = 0;
    /// The connection's output buffer, for an answer whose head and body are written in place: the
-   /// caller appends one whole HTTP/1.1 message with a `Content-Length` and calls `replied_raw`.
+   /// caller appends one whole HTTP/1.1 message with a `Content-Length` and calls `replied_raw`,
+   /// which sees to `Connection` and takes the body off the answer to a HEAD.
    [[nodiscard]] virtual std::string& output() noexcept = 0;
    virtual void replied_raw() = 0;
    /// `Date: …\r\n`, renewed every second.

@@ -201,8 +201,9 @@ void loop::read_later(connection& c) {
    to_read_.push_back(&c);
    if (to_read_.size() > 1) return;
    boost::asio::post(context_, [this] {
-      for (std::size_t i = 0; i < to_read_.size(); ++i) to_read_[i]->start_read();
-      to_read_.clear();
+      reading_.swap(to_read_);
+      for (connection* r : reading_) r->start_read();
+      reading_.clear();
    });
 }
 

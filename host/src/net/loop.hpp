@@ -133,7 +133,7 @@ private:
    const std::chrono::milliseconds tick_length_;
    const tick_limits ticks_;
    timer_wheel wheel_;
-   std::vector<connection*> to_read_;
+   std::vector<connection*> to_read_, reading_; ///< see read_later; two, to keep their memory
    connection* connections_ = nullptr; ///< list through the connections
    std::size_t refused_ = 0; ///< of them, those that are only told that there are too many
    std::chrono::steady_clock::time_point complained_{}; ///< about accept, last
