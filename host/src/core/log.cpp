@@ -9,6 +9,7 @@
 #include <spdlog/spdlog.h>
 
 #include "core/text.hpp"
+#include "core/utf8.hpp"
 
 namespace fmcp::core::log {
 namespace {
@@ -74,7 +75,7 @@ void write(level l, std::string_view room, std::string_view text) noexcept {
       std::string line;
       line.reserve(room.size() + text.size() + 2);
       line.append(room).append(": ");
-      append_printable(line, text.substr(0, max_line));
+      append_printable(line, utf8_truncated(text, max_line));
       logger().log(to_spdlog(l), line);
    } catch (const std::exception&) {
       // Nothing is left to report to: standard error itself failed.
@@ -82,14 +83,20 @@ void write(level l, std::string_view room, std::string_view text) noexcept {
 }
 
 std::string kv(std::string_view key, std::string_view value) {
+   auto rest = utf8_truncated(value, max_value);
+   const bool is_cut = rest.size() < value.size();
    std::string out;
-   out.reserve(key.size() + std::min(value.size(), max_value) + 3);
+   out.reserve(key.size() + rest.size() + 3);
    out.append(key).append("=\"");
-   for (const char c : value.substr(0, max_value)) {
-      if (c == '"' || c == '\\') out.push_back('\\');
-      append_printable(out, std::string_view(&c, 1));
+   while (!rest.empty()) {
+      const auto plain = std::min(rest.find_first_of("\"\\"), rest.size());
+      append_printable(out, rest.substr(0, plain));
+      rest.remove_prefix(plain);
+      if (rest.empty()) break;
+      out.append({'\\', rest.front()});
+      rest.remove_prefix(1);
    }
-   if (value.size() > max_value) out.append("…");
+   if (is_cut) out.append("…");
    out.push_back('"');
    return out;
 }

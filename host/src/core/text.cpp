@@ -36,9 +36,19 @@ std::string_view trim(std::string_view text) noexcept {
 
 void append_printable(std::string& out, std::string_view text) {
    static constexpr char hex[] = "0123456789abcdef";
-   for (const char c : text) {
+   const auto append_number = [&out](unsigned char c) {
+      out.append("\\x");
+      out.push_back(hex[c >> 4]);
+      out.push_back(hex[c & 15]);
+   };
+   for (std::size_t i = 0; i < text.size(); ++i) {
+      const char c = text[i];
       const auto u = static_cast<unsigned char>(c);
-      if (u >= 0x20 && u != 0x7F) {
+      const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0u;
+      if (u == 0xC2 && next >= 0x80 && next < 0xA0) { // U+0080 to U+009F in UTF-8
+         append_number(static_cast<unsigned char>(next));
+         ++i;
+      } else if (u >= 0x20 && u != 0x7F) {
          out.push_back(c);
       } else if (c == '\n') {
          out.append("\\n");
@@ -47,9 +57,7 @@ void append_printable(std::string& out, std::string_view text) {
       } else if (c == '\t') {
          out.append("\\t");
       } else {
-         out.append("\\x");
-         out.push_back(hex[u >> 4]);
-         out.push_back(hex[u & 15]);
+         append_number(u);
       }
    }
 }

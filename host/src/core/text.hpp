@@ -16,8 +16,8 @@ namespace fmcp::core {
 /// Blanks and tabs at both ends (RFC 9110 5.6.3, OWS).
 [[nodiscard]] std::string_view trim(std::string_view text) noexcept;
 
-/// Appends `text` with C0 controls and DEL written as \xNN (newline, tab and return as \n \t \r), so
-/// that one event stays one line and a terminal obeys nobody. UTF-8 passes.
+/// Appends `text` with C0 and C1 controls and DEL written as \xNN (newline, tab and return as \n \t
+/// \r), so that one event stays one line and a terminal obeys nobody. Other UTF-8 passes.
 void append_printable(std::string& out, std::string_view text);
 
 /// Number of single-character edits between two names, with a neighbouring swap as one edit.

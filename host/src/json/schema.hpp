@@ -41,7 +41,7 @@ struct schema_options {
    std::size_t max_depth = 64; ///< nested arrays and objects of a schema document
    /// Text of the schema document at an absolute URI, or nothing. There is no network: without a
    /// loader only the metaschemas' names and the document itself can be referred to.
-   std::function<std::optional<std::string>(std::string_view uri)> load;
+   std::function<std::optional<std::string>(std::string_view uri)> load{};
 };
 
 /// What one check may cost; a hostile instance or pattern is answered "not valid", never waited

@@ -140,13 +140,19 @@ void connection::keep_reading() {
       return;
    }
    if (is_reading_ || is_waiting_readable_) return;
-   tls_ ? wait_readable() : start_read();
+   if (tls_) return wait_readable();
+   is_reading_ = true;
+   ++operations_;
+   loop_.read_later(*this);
 }
 
 void connection::start_read() {
+   const entry e(*this);
+   if (phase_ == phase::closed) {
+      --operations_;
+      return;
+   }
    const auto space = in_.prepare(expected_input());
-   is_reading_ = true;
-   ++operations_;
    socket_.async_read_some(
          boost::asio::buffer(space.data(), space.size()),
          [this](const boost::system::error_code& ec, std::size_t n) { on_read(ec, n); });

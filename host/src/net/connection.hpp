@@ -56,6 +56,8 @@ public:
    void cut();
    /// The wheel has reached this connection. [called by the loop only]
    void look_at_deadlines();
+   /// See `loop::read_later`.
+   void start_read();
    static connection& of(wheel_entry& e) noexcept { return static_cast<connection&>(e); }
 
    // responder
@@ -92,7 +94,6 @@ private:
 
    // reading
    void keep_reading();
-   void start_read();
    void wait_readable();
    void on_read(const boost::system::error_code& ec, std::size_t n);
    void on_readable();

@@ -197,6 +197,15 @@ void loop::insert(connection& c) noexcept {
    connections_ = &c;
 }
 
+void loop::read_later(connection& c) {
+   to_read_.push_back(&c);
+   if (to_read_.size() > 1) return;
+   boost::asio::post(context_, [this] {
+      for (std::size_t i = 0; i < to_read_.size(); ++i) to_read_[i]->start_read();
+      to_read_.clear();
+   });
+}
+
 void loop::destroy(connection& c) noexcept {
    if (c.previous_ != nullptr) c.previous_->next_ = c.next_;
    if (c.next_ != nullptr) c.next_->previous_ = c.previous_;

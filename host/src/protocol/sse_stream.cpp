@@ -247,11 +247,11 @@ void sse_stream::state::cut(const connection_ptr& c, bool is_news) {
 
 void sse_stream::state::lose(const connection_ptr& c) {
    if (std::exchange(c->is_over, true)) return;
-   bool is_news = false; // else it was ended by us, or by another attach()
+   bool is_news = false; // else we have ended it in order, or another attach() has
    {
       const lock_guard lock(mutex);
-      is_news = current == c;
-      if (is_news) (void)part(fate::gone);
+      is_news = current == c || c->end_as == fate::cut; // it may go before it is cut
+      if (current == c) (void)part(fate::gone);
    }
    report_gone(c, is_news);
 }

@@ -17,9 +17,12 @@
 
 namespace fmcp::test {
 
-inline std::filesystem::path suite_root() {
+inline std::filesystem::path data_root() {
    const char* root = std::getenv("FASTMCP_TEST_DATA");
-   return std::filesystem::path(root != nullptr ? root : FMCP_TEST_DATA_DEFAULT) / "json-schema";
+   return root != nullptr ? root : FMCP_TEST_DATA_DEFAULT;
+}
+inline std::filesystem::path suite_root() {
+   return data_root() / "json-schema";
 }
 
 inline std::optional<std::string> read_text(const std::filesystem::path& file) {

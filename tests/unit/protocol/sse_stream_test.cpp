@@ -535,6 +535,19 @@ TEST_F(SseStream, AFloodCutsTheConnection) {
    EXPECT_TRUE(p.record->is_destroyed);
 }
 
+TEST_F(SseStream, APeerThatGoesBeforeItIsCutIsReportedToo) {
+   peer p(home);
+   const auto s = modern();
+   ASSERT_TRUE(p.attach(*s));
+   elsewhere([&] {
+      while (s->send("0123456789")) {}
+   });
+   p.hang_up();
+   home.run_all();
+   EXPECT_EQ(p.gone, 1);
+   EXPECT_TRUE(p.record->is_destroyed);
+}
+
 TEST_F(SseStream, AStreamWithIdsGoesOnAfterAFlood) {
    peer a(home), b(home);
    const auto s = legacy();

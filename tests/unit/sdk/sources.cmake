@@ -1,3 +1,9 @@
-fmcp_unit_test(sdk SOURCES answers_test.cpp exceptions_test.cpp fields_test.cpp json_test.cpp unload_test.cpp
-               USES fmcp_plugins)
+set(sdk_test_sources answers_test.cpp exceptions_test.cpp fields_test.cpp json_test.cpp unload_test.cpp)
+if(FMCP_BUILD_EXAMPLES)
+  list(APPEND sdk_test_sources examples_test.cpp)
+endif()
+fmcp_unit_test(sdk SOURCES ${sdk_test_sources} USES fmcp_plugins)
 add_dependencies(sdk_test test_plugins)
+if(FMCP_BUILD_EXAMPLES)
+  add_dependencies(sdk_test examples)
+endif()

@@ -1,0 +1,87 @@
+/* The smallest tool in C: no library, no allocation per call.
+ *
+ * The manifest is read by the host before any of this runs; create() makes the one table that
+ * everything else hangs from; call() completes inline, which is the cheapest way. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <fmcp/call.h>
+
+FMCP_MANIFEST("{\"id\":\"com.example.tool-c\",\"name\":\"tool_c\",\"version\":\"1.0.0\","
+              "\"kind\":[\"tools\"],\"provides\":[\"fmcp.tools/1\"]}");
+
+typedef struct state {
+   const fmcp_host* host;
+   fmcp_plugin plugin;
+} state;
+
+static fmcp_status call(void* self, const fmcp_request* rq, fmcp_err* err) {
+   const state* me = self;
+   fmcp_content text = {0};
+   fmcp_result result = {0};
+   (void)err;
+   text.size = sizeof text;
+   text.kind = FMCP_C_TEXT;
+   text.data.ptr = "Hello from C!";
+   text.data.len = sizeof "Hello from C!" - 1;
+   result.size = sizeof result;
+   result.content.items = &text;
+   result.content.count = 1;
+   result.content.stride = sizeof text;
+   me->host->complete(me->host->ctx, rq->call, &result);
+   return FMCP_OK;
+}
+
+static const fmcp_item items[] = {{
+      sizeof(fmcp_item),
+      FMCP_EX_NONBLOCKING,
+      FMCP_STR_INIT("hello_c"),
+      FMCP_STR_INIT("{\"name\":\"hello_c\",\"description\":\"Says hello\","
+                    "\"inputSchema\":{\"type\":\"object\",\"additionalProperties\":false}}"),
+      {NULL, 0, 0}, /* required scopes: none */
+      0,            /* calls at a time: any number */
+      0,            /* deadline: the host's */
+}};
+
+static fmcp_status list(void* self, fmcp_list* out, fmcp_err* err) {
+   (void)self;
+   (void)err;
+   out->items = items;
+   out->count = sizeof items / sizeof items[0];
+   out->stride = sizeof items[0];
+   return FMCP_OK;
+}
+
+static const fmcp_tools tools = {sizeof(fmcp_tools), 0, list, call};
+
+static const void* facet(void* self, fmcp_str id) {
+   static const char name[] = "fmcp.tools/1";
+   (void)self;
+   return id.len == sizeof name - 1 && memcmp(id.ptr, name, sizeof name - 1) == 0 ? &tools : NULL;
+}
+
+static void destroy(void* self) {
+   free(self);
+}
+
+static fmcp_status create(const fmcp_host* host, fmcp_str instance, const fmcp_plugin** out,
+                          fmcp_err* err) {
+   state* me;
+   (void)instance;
+   (void)err;
+   if (!FMCP_CAN(fmcp_host, host, complete)) return FMCP_E_NOT_SUPPORTED;
+   if ((me = calloc(1, sizeof *me)) == NULL) return FMCP_E_NO_MEMORY;
+   me->host = host;
+   me->plugin.size = sizeof me->plugin;
+   me->plugin.self = me;
+   me->plugin.facet = facet;
+   me->plugin.destroy = destroy;
+   *out = &me->plugin;
+   return FMCP_OK;
+}
+
+static const fmcp_entry entry = {sizeof(fmcp_entry), FMCP_ABI_MAJOR, FMCP_ABI_MINOR, 0, create};
+
+const fmcp_entry* fmcp_plugin_entry_v1(void) {
+   return &entry;
+}

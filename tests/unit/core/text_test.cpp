@@ -1,0 +1,63 @@
+#include "core/text.hpp"
+
+#include <array>
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using namespace fmcp::core;
+
+TEST(Text, ComparesAsciiWithoutCase) {
+   EXPECT_TRUE(iequals("Content-Type", "cONTENT-tYPE"));
+   EXPECT_TRUE(iequals("", ""));
+   EXPECT_FALSE(iequals("a", "ab"));
+   EXPECT_FALSE(iequals("[", "{")) << "only letters have a case";
+   EXPECT_FALSE(iequals("\u00c4", "\u00e4")) << "no locale";
+}
+
+TEST(Text, ChangesTheCaseOfAsciiOnly) {
+   EXPECT_EQ(to_lower("ABZaz09-\u00c4"), "abzaz09-\u00c4");
+   EXPECT_EQ(to_upper("ABZaz09-\u00e4"), "ABZAZ09-\u00e4");
+}
+
+TEST(Text, TrimsBlanksAndTabs) {
+   EXPECT_EQ(trim(" \t a b \t"), "a b");
+   EXPECT_EQ(trim("\n a"), "\n a") << "a line break is no optional white space";
+   EXPECT_EQ(trim(" \t "), "");
+   EXPECT_EQ(trim(""), "");
+}
+
+TEST(Text, MakesControlCharactersVisible) {
+   std::string out = "> ";
+   append_printable(out, std::string_view("a\n\r\t\x1b[31m\0\x7f \u00e9", 14));
+   EXPECT_EQ(out, "> a\\n\\r\\t\\x1b[31m\\x00\\x7f \u00e9");
+}
+
+// To a terminal U+009B means the same as ESC [.
+TEST(Text, MakesControlCharactersOfTheSecondSetVisible) {
+   std::string out;
+   append_printable(out, "a\xC2\x9B"
+                         "31m\xC2\x80\xC2\x9F\u00a0\xC2");
+   EXPECT_EQ(out, "a\\x9b31m\\x80\\x9f\u00a0\xC2");
+}
+
+TEST(Text, MeasuresTheDistanceOfNames) {
+   EXPECT_EQ(edit_distance("", ""), 0u);
+   EXPECT_EQ(edit_distance("abc", ""), 3u);
+   EXPECT_EQ(edit_distance("", "abc"), 3u);
+   EXPECT_EQ(edit_distance("limit", "limt"), 1u);
+   EXPECT_EQ(edit_distance("limit", "lmiit"), 1u) << "two neighbours in the wrong order";
+   EXPECT_EQ(edit_distance("kitten", "sitting"), 3u);
+}
+
+TEST(Text, GuessesTheNameThatWasMeant) {
+   constexpr std::array<std::string_view, 3> names{"plugin-dir", "port", "path"};
+   EXPECT_EQ(did_you_mean("plugindir", names), "plugin-dir");
+   EXPECT_EQ(did_you_mean("PORT", names), "port");
+   EXPECT_EQ(did_you_mean("prot", names), "port");
+   EXPECT_EQ(did_you_mean("something", names), "");
+   EXPECT_EQ(did_you_mean("x", {}), "");
+}
+
+} // namespace
