@@ -15,7 +15,7 @@ using testing::HasSubstr;
 using testing::Pair;
 using testing::ThrowsMessage;
 
-std::string quoted(std::string_view text) {
+std::string as_json(std::string_view text) {
    std::string out;
    fmcp::append_json_string(out, text);
    return out;
@@ -67,6 +67,37 @@ TEST(WrapperJson, RefusesWhatIsNoJson) {
    EXPECT_THROW(json_view(std::string_view("1\0", 2)), json_error);
 }
 
+TEST(WrapperJson, FindsTheEndOfAStringWhereverItStands) {
+   for (std::size_t n = 0; n < 40; ++n) {
+      const std::string plain(n, 'x'), umlauts = plain + "\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4";
+      EXPECT_EQ(json_view(as_json(plain)).string(), plain);
+      EXPECT_EQ(json_view(as_json(umlauts) + "   ").string(), umlauts);
+      EXPECT_EQ(json_view(as_json(plain + "\\\"" + plain)).string(), plain + "\\\"" + plain);
+      EXPECT_THROW(json_view{"\"" + plain}, json_error);
+      EXPECT_THROW(json_view{"\"" + plain + "\n" + plain + "\""}, json_error);
+      EXPECT_THROW(json_view{"\"" + plain + "\\"}, json_error);
+      EXPECT_THROW(json_view{"\"" + plain + "\\u12"}, json_error);
+   }
+}
+
+TEST(WrapperJson, UncheckedTextIsCheckedWhileItIsRead) {
+   const auto members = [](std::string_view text) {
+      json_view::unchecked(text).each_member([](const std::string&, json_view) {});
+   };
+   EXPECT_NO_THROW(members(" {\"a\":[1]} "));
+   for (const char* text :
+        {"", "{", "{\"a\"", "{\"a\":", "{\"a\":}", "{\"a\":1", "[1]", "x", "{\"a"}) {
+      EXPECT_THROW(members(text), json_error) << text;
+   }
+   EXPECT_THROW(members("{\"a\":" + std::string(100'000, '[')), json_error);
+   for (const char* text : {"\"", "\"\\", "-", "tru", "[", "1x"}) {
+      const auto v = json_view::unchecked(text); // must not crash, whatever it gives
+      EXPECT_NO_FATAL_FAILURE(try { (void)v.string(); } catch (const json_error&){});
+      EXPECT_NO_FATAL_FAILURE(try { (void)v.number(); } catch (const json_error&){});
+      EXPECT_NO_FATAL_FAILURE(try { v.each_item([](json_view) {}); } catch (const json_error&){});
+   }
+}
+
 TEST(WrapperJson, BoundsItsDepth) {
    const auto nested = [](std::size_t n) { return std::string(n, '[') + std::string(n, ']'); };
    EXPECT_NO_THROW(json_view{nested(60)});
@@ -102,8 +133,8 @@ TEST(WrapperJson, HostileNumbersAreRefusedOrZero) {
 }
 
 TEST(WrapperJson, WritesWhatItCanReadBack) {
-   EXPECT_EQ(quoted("\"\\\n\x01\x1f/"), R"("\"\\\n\u0001\u001f/")");
-   EXPECT_EQ(quoted(std::string_view("a\0b", 3)), R"("a\u0000b")");
+   EXPECT_EQ(as_json("\"\\\n\x01\x1f/"), R"("\"\\\n\u0001\u001f/")");
+   EXPECT_EQ(as_json(std::string_view("a\0b", 3)), R"("a\u0000b")");
    std::string out;
    json_writer w(out);
    w.begin_object().key("a").integer(-1).key("b").begin_array().number(0.1).boolean(true).null();
@@ -113,9 +144,9 @@ TEST(WrapperJson, WritesWhatItCanReadBack) {
 }
 
 TEST(WrapperJson, WritesIllFormedUtf8AsReplacements) {
-   EXPECT_EQ(quoted("a\xC3(\xE2\x82"), "\"a\xEF\xBF\xBD(\xEF\xBF\xBD\xEF\xBF\xBD\"");
-   EXPECT_EQ(quoted("\xED\xA0\x80"), "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\""); // a surrogate
-   EXPECT_EQ(quoted("\xF0\x9F\x98\x80\xC3\xA9"), "\"\xF0\x9F\x98\x80\xC3\xA9\"");
+   EXPECT_EQ(as_json("a\xC3(\xE2\x82"), "\"a\xEF\xBF\xBD(\xEF\xBF\xBD\xEF\xBF\xBD\"");
+   EXPECT_EQ(as_json("\xED\xA0\x80"), "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\""); // a surrogate
+   EXPECT_EQ(as_json("\xF0\x9F\x98\x80\xC3\xA9"), "\"\xF0\x9F\x98\x80\xC3\xA9\"");
 }
 
 TEST(WrapperJson, HasNoFormForInfinity) {

@@ -1,8 +1,8 @@
 # The logic of the shipped tools, and the tools themselves in the plugin host.
 if(FMCP_BUILD_HOST)
   find_package(date CONFIG REQUIRED)
-  fmcp_unit_test(tools SOURCES files_tools_test.cpp glob_test.cpp instant_test.cpp roots_test.cpp text_test.cpp time_tools_test.cpp zone_test.cpp
-                 USES fmcp_plugins date::date)
+  fmcp_unit_test(tools SOURCES files_tools_test.cpp glob_test.cpp instant_test.cpp manifest_test.cpp roots_test.cpp text_test.cpp time_tools_test.cpp zone_test.cpp
+                 USES fmcp_config fmcp_plugins date::date)
   set(tool_sources "${PROJECT_SOURCE_DIR}/plugins/tools")
   target_sources(tools_test PRIVATE
     "${tool_sources}/files/src/glob.cpp" "${tool_sources}/files/src/roots.cpp"

@@ -129,7 +129,7 @@ public:
 
    /// Whether nobody waits for the answer any more: ask in loops, at least every 100 ms.
    [[nodiscard]] bool is_cancelled() const noexcept {
-      return host().cancelled(host().ctx, rq_.call) != 0;
+      return is_stopping_ || host().cancelled(host().ctx, rq_.call) != 0;
    }
    /// Errors: cancelled, when it is: the way out of a deep loop.
    void stop_if_cancelled() const {
@@ -181,10 +181,13 @@ public:
    call(detail::engine& of, const fmcp_request& rq) noexcept : engine_(&of), rq_(rq) {}
 
 protected:
-   call(call&& other) noexcept : engine_(std::exchange(other.engine_, nullptr)), rq_(other.rq_) {}
+   call(call&& other) noexcept
+       : engine_(std::exchange(other.engine_, nullptr)), rq_(other.rq_),
+         is_stopping_(other.is_stopping_) {}
    call& operator=(call&& other) noexcept {
       engine_ = std::exchange(other.engine_, nullptr);
       rq_ = other.rq_;
+      is_stopping_ = other.is_stopping_;
       return *this;
    }
    ~call() = default;
@@ -193,6 +196,7 @@ protected:
 
    detail::engine* engine_; // null: moved from or completed
    fmcp_request rq_;
+   bool is_stopping_ = false; // a wait was cut short
 
 private:
    [[nodiscard]] bool has(uint32_t flag) const noexcept { return (rq_.flags & flag) != 0; }
@@ -263,7 +267,7 @@ public:
       go_on(std::move(f), [](detail::engine& e, auto step) { e.post(std::move(step)); });
    }
    /// The same after a time. Earlier when the call is cancelled or the plugin stopped, so that
-   /// nobody waits for nothing: look at is_cancelled().
+   /// nobody waits for nothing; is_cancelled() is true then.
    template <class Rep, class Period, class F>
    void after(std::chrono::duration<Rep, Period> time, F f) {
       const auto ms = std::chrono::ceil<std::chrono::milliseconds>(time).count();
@@ -303,7 +307,8 @@ private:
       // Shared, so that a host that refuses the task leaves the call to be failed with the reason.
       auto kept = std::make_shared<async_call_for>(std::move(*this));
       try {
-         start(e, [kept, f = std::move(f)]() mutable {
+         start(e, [kept, f = std::move(f)](bool is_early = false) mutable {
+            if (is_early) kept->is_stopping_ = true;
             try {
                f(*kept);
             } catch (...) {

@@ -39,12 +39,12 @@
 #include <utility>
 #include <vector>
 
+#include "detail/schema_node.hpp"
+#include "detail/traits.hpp"
 #include "json.hpp"
 
 namespace fmcp {
 inline namespace v1 {
-
-class fields;
 
 /// The words for the values of an enumeration. Beside the enumeration, in its namespace:
 ///
@@ -65,129 +65,6 @@ private:
 };
 
 namespace detail {
-
-template <class T>
-struct always_false : std::false_type {};
-
-template <class T, class = void>
-struct is_described : std::false_type {};
-template <class T>
-struct is_described<T, std::void_t<decltype(std::declval<T&>().describe(std::declval<fields&>()))>>
-    : std::true_type {};
-
-template <class T, class = void>
-struct is_named_enum : std::false_type {};
-template <class T>
-struct is_named_enum<
-      T, std::enable_if_t<std::is_enum_v<T> &&
-                          std::is_same_v<decltype(describe(std::declval<T>())), enum_names<T>>>>
-    : std::true_type {};
-
-template <class T>
-struct optional_of {
-   using type = T;
-   static constexpr bool value = false;
-};
-template <class T>
-struct optional_of<std::optional<T>> {
-   using type = T;
-   static constexpr bool value = true;
-};
-template <class T>
-struct vector_of : std::false_type {};
-template <class T>
-struct vector_of<std::vector<T>> : std::true_type {
-   using type = T;
-};
-template <class T>
-struct map_of : std::false_type {};
-template <class T>
-struct map_of<std::map<std::string, T>> : std::true_type {
-   using type = T;
-};
-template <class T>
-inline constexpr bool is_whole = std::is_integral_v<T> && !std::is_same_v<T, bool> &&
-                                 !std::is_same_v<T, char> && !std::is_same_v<T, wchar_t>;
-
-template <class T>
-constexpr bool has_json() {
-   if constexpr (optional_of<T>::value) {
-      return has_json<typename optional_of<T>::type>();
-   } else if constexpr (vector_of<T>::value) {
-      return has_json<typename vector_of<T>::type>();
-   } else if constexpr (map_of<T>::value) {
-      return has_json<typename map_of<T>::type>();
-   } else {
-      return std::is_same_v<T, bool> || is_whole<T> || std::is_floating_point_v<T> ||
-             std::is_same_v<T, std::string> || std::is_same_v<T, json_text> ||
-             is_named_enum<T>::value || is_described<T>::value;
-   }
-}
-
-#define FMCP_DEMAND_JSON(T)                                                                        \
-   static_assert(::fmcp::detail::has_json<T>(),                                                    \
-                 "this type has no JSON form: use bool, integers, float, double, std::string, "    \
-                 "std::optional, std::vector or std::map<std::string, T> of them, an enum with "   \
-                 "describe(E) beside it, a struct with void describe(fmcp::fields&), or "          \
-                 "fmcp::json_text")
-
-/// A schema that is being put together: its keywords in order, each with its JSON.
-class schema_node {
-public:
-   void set(std::string_view keyword, std::string json) {
-      for (auto& [key, value] : keywords_) {
-         if (key == keyword) {
-            value = std::move(json);
-            return;
-         }
-      }
-      keywords_.emplace_back(keyword, std::move(json));
-   }
-   void set_text(std::string_view keyword, std::string_view text) {
-      std::string json;
-      append_json_string(json, text);
-      set(keyword, std::move(json));
-   }
-   schema_node& property(std::string_view name, bool is_required) {
-      properties_.emplace_back(name, schema_node());
-      if (is_required) required_.emplace_back(name);
-      return properties_.back().second;
-   }
-   void not_required(std::string_view name) {
-      for (std::size_t i = required_.size(); i-- > 0;) {
-         if (required_[i] == name) required_.erase(required_.begin() + static_cast<long>(i));
-      }
-   }
-   void write(json_writer& w) const {
-      w.begin_object();
-      for (const auto& [key, value] : keywords_) w.key(key).raw(value);
-      if (!properties_.empty()) {
-         w.key("properties").begin_object();
-         for (const auto& [name, node] : properties_) {
-            w.key(name);
-            node.write(w);
-         }
-         w.end_object();
-      }
-      if (!required_.empty()) {
-         w.key("required").begin_array();
-         for (const auto& name : required_) w.string(name);
-         w.end_array();
-      }
-      w.end_object();
-   }
-   [[nodiscard]] std::string str() const {
-      std::string out;
-      json_writer w(out);
-      write(w);
-      return out;
-   }
-
-private:
-   std::vector<std::pair<std::string, std::string>> keywords_;
-   std::vector<std::pair<std::string, schema_node>> properties_;
-   std::vector<std::string> required_;
-};
 
 /// Where a value is, for messages: "/stops/2/name".
 struct json_path {

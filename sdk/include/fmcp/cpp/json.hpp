@@ -12,6 +12,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <optional>
 #include <string>
@@ -143,6 +144,14 @@ public:
       s.blanks();
       if (!s.rest.empty()) throw json_error("There is more behind the JSON value.");
       text_ = value;
+   }
+
+   /// Of text that somebody has checked; what is wrong with it shows when it is read. An empty text
+   /// is null.
+   static json_view unchecked(std::string_view text) noexcept {
+      const auto blanks = text.find_first_not_of(" \n\r\t");
+      if (blanks == text.npos) return {};
+      return {text.substr(blanks), trusted{}};
    }
 
    /// As it is written.
@@ -315,17 +324,13 @@ private:
          if (!take(c)) throw json_error(std::string("JSON lacks a ") + c + ".");
       }
       std::string_view string() {
-         for (std::size_t i = 1; !rest.empty() && rest.front() == '"' && i < rest.size(); ++i) {
-            const auto c = static_cast<unsigned char>(rest[i]);
-            if (c < 0x20) break;
-            if (c == '\\') {
-               if (++i == rest.size() ||
-                   std::string_view("\"\\/bfnrtu").find(rest[i]) == std::string_view::npos)
-                  break;
-               if (rest[i] == 'u') (void)hex4(rest.substr(i + 1, 4));
-            } else if (c == '"') {
-               return cut(i + 1);
-            }
+         if (rest.empty() || rest.front() != '"') throw json_error("JSON lacks a string.");
+         for (std::size_t i = plain_until(1); i < rest.size(); i = plain_until(i + 1)) {
+            if (rest[i] == '"') return cut(i + 1);
+            if (rest[i] != '\\') break; // a control character
+            if (++i == rest.size() || std::string_view("\"\\/bfnrtu").find(rest[i]) == rest.npos)
+               break;
+            if (rest[i] == 'u') (void)hex4(rest.substr(i + 1, 4));
          }
          throw json_error("JSON holds a broken string.");
       }
@@ -369,6 +374,25 @@ private:
             if (take(end)) return;
             need(',');
          }
+      }
+      /// The first byte from `i` on that is a quote, a backslash or a control character. Eight bytes
+      /// at a time: in `hit` the top bit of a byte tells that it is one of them.
+      [[nodiscard]] std::size_t plain_until(std::size_t i) const noexcept {
+         constexpr std::uint64_t ones = 0x0101010101010101u, tops = ones * 0x80;
+         for (; rest.size() - i >= 8 && i < rest.size(); i += 8) {
+            std::uint64_t v = 0;
+            std::memcpy(&v, rest.data() + i, 8);
+            const std::uint64_t quote = v ^ (ones * '"'), slash = v ^ (ones * '\\');
+            const std::uint64_t hit = (((v - ones * 0x20) & ~v) | ((quote - ones) & ~quote) |
+                                       ((slash - ones) & ~slash)) &
+                                      tops;
+            if (hit != 0) break; // a borrow may make it one too many, never one too few
+         }
+         for (; i < rest.size(); ++i) {
+            const auto c = static_cast<unsigned char>(rest[i]);
+            if (c == '"' || c == '\\' || c < 0x20) break;
+         }
+         return i;
       }
       void digits() {
          const auto n = rest.find_first_not_of("0123456789");

@@ -151,7 +151,7 @@ struct runner {
          return {};
       } else {
          try {
-            return read_root<arguments>(json_view(text.empty() ? "{}" : text));
+            return read_root<arguments>(json_view::unchecked(text.empty() ? "{}" : text));
          } catch (const json_error& e) {
             throw tool_error(std::string("The arguments do not fit: ") + e.what());
          }

@@ -222,7 +222,8 @@ public:
       (void)made.release();
       return op;
    }
-   /// The same, and at once when `call` is cancelled.
+   /// Runs `f(is_early)` then, or at once when `call` is cancelled. `is_early`: the time is not over,
+   /// since the call is cancelled or the plugin is being stopped.
    template <class F>
    void after_or_cancelled(fmcp_call call, uint64_t ms, F f) {
       struct timer {
@@ -231,10 +232,14 @@ public:
       };
       auto t = std::make_shared<timer>();
       t->listener = listen(call, [this, raw = t.get()] { bring_forward(raw->op); });
+      // Before the host looks at its own clock, so that no timer that is on time seems early.
+      constexpr uint64_t longest = UINT64_MAX / 4'000'000;
+      const uint64_t now = host_.mono_ns(host_.ctx);
+      const uint64_t due = now == 0 ? 0 : now + (ms < longest ? ms : longest) * 1'000'000;
       try {
-         t->op = after(ms, [this, call, t, f = std::move(f)]() mutable {
+         t->op = after(ms, [this, call, t, due, f = std::move(f)]() mutable {
             forget(call, t->listener);
-            f();
+            f(host_.mono_ns(host_.ctx) < due);
          });
       } catch (...) {
          forget(call, t->listener);
