@@ -132,6 +132,9 @@ class Run:
         server = sum(n for (_, sender, _), n in counts.items() if sender == "server")
         for (revision, sender, kind), n in sorted(counts.items()):
             print(f"  {self.name}: {revision} {sender} {kind}: {n}")
+        progress = sum(n for (_, sender, kind), n in counts.items()
+                       if sender == "server" and kind == "notifications/progress")
+        self.row("pass" if progress >= 3 else "fail", "the host reports progress three times", f"{progress} times")
         for problem in problems:
             self.row("fail", "a message does not fit its schema", problem)
         if not problems:

@@ -2,9 +2,9 @@
 
 Every fenced block must say what it is. `sh` blocks are run from the project's root with `bash -e`, and
 may be preceded by a comment: `<!-- test: see TEXT -->` (the output must hold it) or
-`<!-- test: serve URL -->` (it stays up until the next one that serves the same port, and answers).
+`<!-- test: serve URL -->` (it answers, and stays up).
 `json` blocks must be JSON; servers that they start are started, URLs that they name must be served.
-The ports 8000 and 8001 are replaced by free ones, `/opt/fastmcp-host` by the release build, npx by
+The ports 8000 to 8002 are replaced by free ones, `/opt/fastmcp-host` by the release build, npx by
 the pinned Inspector, and the home directory by an empty one. `scripts/test` is what runs this.
 """
 
@@ -53,18 +53,18 @@ def blocks(text):
 class Readme:
     def __init__(self, options, home):
         self.options, self.home = options, home
-        self.ports = {"8000": free_port(), "8001": free_port()}
+        self.ports = {port: str(free_port()) for port in ("8000", "8001", "8002")}
         self.servers, self.rows = [], []
         node_bin = pathlib.Path(options.node).parent
         self.environment = {"PATH": f"{node_bin}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": home,
-                            "LC_ALL": "C.UTF-8", "FASTMCP_PORT": str(self.ports["8000"])}
+                            "LC_ALL": "C.UTF-8", "FASTMCP_PORT": self.ports["8000"]}
         for name in ("CCACHE_DIR", "JOBS"):
             if name in os.environ:
                 self.environment[name] = os.environ[name]
 
     def adapted(self, text):
         for port, free in self.ports.items():
-            text = re.sub(rf"\b{port}\b", str(free), text)
+            text = re.sub(rf"\b{port}\b", free, text)
         text = text.replace("/opt/fastmcp-host", str(ROOT / "build/release"))
         text = re.sub(r"npx @modelcontextprotocol/inspector@\S+",
                       str(ROOT / "tests/e2e/inspector/node_modules/.bin/mcp-inspector"), text)
@@ -98,8 +98,9 @@ class Readme:
 
     def serve(self, name, url, content):
         log = open(self.options.results / "readme_servers.log", "ab")
-        self.servers.append(subprocess.Popen(["bash", "-euo", "pipefail", "-c", "exec " + content], cwd=ROOT,
-                                             env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log))
+        self.servers.append(subprocess.Popen(["bash", "-euo", "pipefail", "-c", content], cwd=ROOT,
+                                             env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                             start_new_session=True))
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until and self.servers[-1].poll() is None:
             try:
@@ -143,7 +144,7 @@ class Readme:
     def stop(self):
         for server in self.servers:
             if server.poll() is None:
-                server.send_signal(signal.SIGTERM)
+                os.killpg(server.pid, signal.SIGTERM)
         for server in self.servers:
             code = server.wait(20)
             self.row("pass" if code == 0 else "fail", "a server of the README ends in order", f"exit code {code}")
