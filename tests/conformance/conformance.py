@@ -1,6 +1,6 @@
 """The official conformance packages against the real host, in every revision.
 
-One row per invocation and scenario goes to conformance.tsv. The verdicts are read from the checks
+One row per invocation and scenario goes to conformance.tsv (one per scenario when it is skipped). The verdicts are read from the checks
 that the packages write, and held against baseline.yml here: the packages' own comparison works per
 invocation, so that one baseline for all revisions would be stale in each.
 """
@@ -88,6 +88,7 @@ class Invocation:
         self.name = f"{package} {' '.join(words)}"
         self.folder = options.results / "conformance" / self.name.replace(" ", "_")
         self.rows = []
+        self.skipped = []  # (scenario, why)
 
     def run(self, url, baseline):
         program = HERE / self.package / "node_modules/.bin/conformance"
@@ -109,6 +110,9 @@ class Invocation:
 
     def row(self, status, why, scenario):
         why = " ".join(why.split())[:400]
+        if status == "skip":
+            self.skipped.append((scenario, why))
+            return
         self.rows.append(f"{status}\t{self.name}: {scenario}\t{why}")
         if status == "fail":
             print(f"  {status}: {scenario} {why}", flush=True)
@@ -124,16 +128,24 @@ def main():
     shutil.rmtree(options.results / "conformance", ignore_errors=True)
     (options.results / "conformance").mkdir(parents=True)
     baseline, rows = Baseline(HERE / "baseline.yml"), []
+    skipped = collections.defaultdict(lambda: collections.defaultdict(list))
     with tempfile.TemporaryDirectory(prefix="fmcp_conformance_") as cwd:
         host = Host([str(options.build / "bin/fastmcp-host"), "run", str(options.build / "tests/plugins/conformance.so"),
                      "--plugin-dir", cwd, "--transport", "http", "--port", "0"],
                     options.results / "conformance/host.log", cwd)
         try:
             for package, arguments, wanted in INVOCATIONS:
-                rows += Invocation(options, package, arguments, wanted).run(host.url, baseline)
+                invocation = Invocation(options, package, arguments, wanted)
+                rows += invocation.run(host.url, baseline)
+                for scenario, why in invocation.skipped:
+                    skipped[scenario][why].append(invocation.name)
         finally:
             code = host.stop()
     rows.append(f"{'pass' if code == 0 else 'fail'}\tthe host ends in order\texit code {code}")
+    # Once per scenario, or the list would be too long for anybody to read.
+    for scenario, reasons in skipped.items():
+        rows.append(f"skip\t{scenario}\t" + "; ".join(f"{why}, in {len(names)} invocations"
+                                                      for why, names in reasons.items()))
     rows += [f"fail\tbaseline entry {entry}\tit fails nowhere any more: remove it" for entry in baseline.stale()]
     (options.results / "conformance.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     return any(row.startswith("fail") for row in rows)

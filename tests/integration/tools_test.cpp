@@ -10,8 +10,6 @@
 namespace {
 
 using namespace fmcp::test;
-using ::testing::AllOf;
-using ::testing::AnyOf;
 using ::testing::HasSubstr;
 
 TEST(Tools, AreListedWithTheirSchemas) {
@@ -36,11 +34,11 @@ TEST(Tools, KeepTheirOrder) {
    };
    const auto first = list();
    for (int i = 0; i < 10; ++i) EXPECT_EQ(list(), first);
-   const json_text tools(first);
-   EXPECT_EQ(tools.size(""), 5u);
-   for (std::size_t i = 1; i < tools.size(""); ++i)
-      EXPECT_LT(tools.at("/" + std::to_string(i - 1) + "/name"),
-                tools.at("/" + std::to_string(i) + "/name"));
+   EXPECT_EQ(json_text(first).size(""), 5u);
+   http_host again({.plugins = {"pause", "echo", "routed", "printer"}});
+   EXPECT_EQ(response_of(ask(again.port(), modern_post("/mcp", "tools/list"))).at("/result/tools"),
+             first)
+         << "after a restart";
 }
 
 TEST(Tools, ComeInPages) {
@@ -98,7 +96,7 @@ TEST(Tools, ThatTakeTooLongAreEnded) {
    http_host host({.plugins = {"pause"}, .options = {"--call-timeout", "200ms"}});
    const auto message = response_of(legacy_session(host).call("pause", R"({"ms":30000})"));
    EXPECT_THAT(message.at(message.has("/error") ? "/error/message" : "/result/content/0/text"),
-               AnyOf(HasSubstr("time"), HasSubstr("deadline")));
+               HasSubstr("200 ms"));
    EXPECT_TRUE(message.has("/error") || message.at("/result/isError") == "true");
 }
 

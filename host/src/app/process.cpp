@@ -1,12 +1,16 @@
 #include "app/process.hpp"
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -26,18 +30,35 @@ sigset_t watched() noexcept {
 stop_signals::stop_signals() {
    const auto set = watched();
    ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+   signals_.reset(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+   bell_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
    struct sigaction ignore{};
    ignore.sa_handler = SIG_IGN;
    ::sigaction(SIGPIPE, &ignore, nullptr);
 }
 
 std::optional<int> stop_signals::wait(std::chrono::milliseconds patience) const {
-   const auto set = watched();
-   const timespec time{.tv_sec = patience.count() / 1000,
-                       .tv_nsec = patience.count() % 1000 * 1'000'000};
-   const int signal = ::sigtimedwait(&set, nullptr, &time);
-   if (signal < 0) return std::nullopt; // EAGAIN: none came; EINTR: another one was handled
-   return signal;
+   std::array<pollfd, 2> ready{pollfd{signals_.get(), POLLIN, 0}, pollfd{bell_.get(), POLLIN, 0}};
+   // Interrupted by a signal that is not ours: the caller comes again.
+   if (::poll(ready.data(), ready.size(), static_cast<int>(patience.count())) <= 0)
+      return std::nullopt;
+   if (signalfd_siginfo info{}; (ready[0].revents & POLLIN) != 0 &&
+                                ::read(signals_.get(), &info, sizeof info) == sizeof info)
+      return static_cast<int>(info.ssi_signo);
+   if (std::uint64_t count = 0; (ready[1].revents & POLLIN) != 0 &&
+                                ::read(bell_.get(), &count, sizeof count) == sizeof count)
+      return woken;
+   return std::nullopt;
+}
+
+void stop_signals::wake() const noexcept {
+   const std::uint64_t one = 1;
+   [[maybe_unused]] const auto n = ::write(bell_.get(), &one, sizeof one); // full: it rings already
+}
+
+std::string name_of_signal(int signal) {
+   const char* text = ::sigdescr_np(signal);
+   return text != nullptr ? text : "unknown";
 }
 
 core::result<core::unique_fd> take_standard_output() {
@@ -46,6 +67,18 @@ core::result<core::unique_fd> take_standard_output() {
       return core::fail(core::errc::io,
                         fmt::format("Standard output cannot be set aside ({}); start the program "
                                     "with standard output and standard error open.",
+                                    std::strerror(errno)));
+   }
+   return real;
+}
+
+core::result<core::unique_fd> take_standard_input() {
+   core::unique_fd real(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3));
+   const core::unique_fd empty(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+   if (!real || !empty || ::dup2(empty.get(), STDIN_FILENO) < 0) {
+      return core::fail(core::errc::io,
+                        fmt::format("Standard input cannot be set aside ({}); start the program "
+                                    "with standard input open.",
                                     std::strerror(errno)));
    }
    return real;

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
 
 #include "core/result.hpp"
 #include "core/safe_path.hpp"
@@ -16,15 +17,28 @@ namespace fmcp::app {
 /// ignored from then on: a peer that goes is an error of the write and not the end of the process.
 class stop_signals {
 public:
+   /// What `wait` gives after `wake`.
+   static constexpr int woken = 0;
+
    stop_signals();
-   /// The next one, or nothing when none came in time.
+   /// The next one, or nothing when none came in time. [one thread]
    [[nodiscard]] std::optional<int> wait(std::chrono::milliseconds patience) const;
+   /// Ends a wait, now or the next one. [any thread]
+   void wake() const noexcept;
+
+private:
+   core::unique_fd signals_, bell_;
 };
+
+/// `Terminated` for SIGTERM.
+[[nodiscard]] std::string name_of_signal(int signal);
 
 /// Points descriptor 1 at standard error, so that a plugin that prints cannot disturb what this
 /// program writes there, and gives back the real one. Errors: io.
 [[nodiscard]] core::result<core::unique_fd> take_standard_output();
-/// Undoes it.
+/// Gives back the real standard input and leaves an empty one, for the same reason. Errors: io.
+[[nodiscard]] core::result<core::unique_fd> take_standard_input();
+/// Undoes take_standard_output().
 void give_back_standard_output(core::unique_fd real);
 
 /// Lets the process open as many files as it may (each connection is one).

@@ -1,6 +1,5 @@
 #include "app/serve.hpp"
 
-#include <cstring>
 #include <utility>
 
 #include "app/room_options.hpp"
@@ -34,7 +33,7 @@ public:
                       core::log::kv("url", endpoint_url(settings_, server_->port())),
                       core::log::kv("name", settings_.name));
       const int signal = beat_until_stopped(signals);
-      core::log::info("app", "stopping {}", core::log::kv("signal", ::strsignal(signal)));
+      core::log::info("app", "stopping {}", core::log::kv("signal", name_of_signal(signal)));
       health_.is_stopping = true;
       service_.shut_down(); // streams that would never end by themselves
       server_->stop(settings_.shutdown_grace);

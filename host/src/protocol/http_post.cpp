@@ -256,7 +256,9 @@ void http_endpoint::keep(post& p, std::vector<std::shared_ptr<call_task>> calls,
    for (const auto& call : calls) {
       std::function<void()> when_over;
       if (state && call->running() && state->add_call(call->id(), call->running()))
-         when_over = [state, id = call->id()] { state->remove_call(id); };
+         when_over = [state, id = call->id(), running = call->running().get()] {
+            state->remove_call(id, running);
+         };
       call->connect(answer, std::move(when_over));
    }
    if (answers_.size() >= 1024 && answers_.size() == answers_.capacity())

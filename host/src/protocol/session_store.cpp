@@ -116,10 +116,13 @@ bool session_state::add_call(std::string_view id, std::weak_ptr<running_call> ca
    return true;
 }
 
-void session_state::remove_call(std::string_view id) {
+void session_state::remove_call(std::string_view id, const running_call* call) {
+   std::shared_ptr<running_call> known; // dropped outside the lock
    const std::lock_guard lock(mutex_);
    const auto at = calls_.find(id);
-   if (at != calls_.end()) calls_.erase(at);
+   if (at == calls_.end()) return;
+   known = at->second.lock();
+   if (!known || known.get() == call) calls_.erase(at);
 }
 
 std::shared_ptr<running_call> session_state::find_call(std::string_view id) const {

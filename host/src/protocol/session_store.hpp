@@ -71,7 +71,8 @@ public:
    /// False when a call with that id is running already. After close() the call is cancelled at
    /// once.
    bool add_call(std::string_view id, std::weak_ptr<running_call> call);
-   void remove_call(std::string_view id);
+   /// Unless another call has that id meanwhile: a client may use it again once it has the answer.
+   void remove_call(std::string_view id, const running_call* call);
    [[nodiscard]] std::shared_ptr<running_call> find_call(std::string_view id) const;
 
    /// Ends every stream and cancels every call, also those that still come. For DELETE, expiry and

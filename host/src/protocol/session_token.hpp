@@ -52,8 +52,9 @@ public:
    /// Nothing: forged, damaged, expired, from another key, or longer than any of ours.
    [[nodiscard]] std::optional<session_claims> verify(std::string_view token,
                                                       std::int64_t now_unix_s) const;
-   /// What a plugin may see instead of the token: 32 hexadecimal digits, from which the token cannot
-   /// be computed. The same for the whole session, also when its key has become the previous one.
+   /// What a plugin may see instead of the token: 32 hexadecimal digits, from which the token
+   /// cannot be computed. The same for the whole session, also when its key has become the previous
+   /// one.
    [[nodiscard]] std::string digest(const session_claims& claims) const;
 
 private:

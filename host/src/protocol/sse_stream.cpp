@@ -212,7 +212,6 @@ void sse_stream::state::drain_here(const connection_ptr& c) {
    }
    if (is_clogged || how == fate::cut) return cut(c, how != fate::end);
    if (!bytes.empty() && !c->to->write(bytes)) return lose(c);
-   if (c->is_over) return; // the peer went inside write()
    if (how == fate::end) {
       c->is_over = true;
       c->to->end();

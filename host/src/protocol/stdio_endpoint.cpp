@@ -264,8 +264,9 @@ void stdio_endpoint::run(dispatched d) {
    batch_ ? batch_->expect() : void(to = std::make_shared<reply>(wire_));
    wire_->begin();
    const bool is_known = d.call->running() && state_->add_call(d.call->id(), d.call->running());
-   d.call->connect(std::move(to), [wire = wire_, state = state_, id = d.call->id(), is_known] {
-      if (is_known) state->remove_call(id);
+   d.call->connect(std::move(to), [wire = wire_, state = state_, id = d.call->id(),
+                                   running = d.call->running().get(), is_known] {
+      if (is_known) state->remove_call(id, running);
       wire->end();
    });
 }

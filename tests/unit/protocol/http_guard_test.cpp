@@ -95,6 +95,7 @@ constexpr auto rows = std::to_array<row>({
       {local, "[::2]:8000", {}, bad_host, "not loopback"},
       {local, "[::1:8000", {}, bad_host, "no closing bracket"},
       {local, "[::1]8000", {}, bad_host, "no colon"},
+      {local, "[::1]x8000", {}, bad_host, "no colon, and a port by accident"},
       {local, "[]:8000", {}, bad_host, "nothing in the brackets"},
       {local, "::1:8000", {}, bad_host, "no brackets"},
       // Host, default port
@@ -124,6 +125,7 @@ constexpr auto rows = std::to_array<row>({
       {proxied, "intern.example", {}, pass, "allowed at any port"},
       {proxied, "INTERN.example:1234", {}, pass, "allowed at any port"},
       {proxied, "intern.example:12x", {}, bad_host, "that is no port"},
+      {proxied, "intern.example:0", {}, bad_host, "nobody has that port"},
       {proxied, "x.intern.example", {}, bad_host, "a subdomain"},
       {proxied, "other.example:9000", {}, pass, "allowed at one port"},
       {proxied, "other.example", {}, bad_host, "not without it"},

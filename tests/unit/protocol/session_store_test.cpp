@@ -120,7 +120,9 @@ TEST_F(SessionState, ACallIdIsUsedByOneRunningCall) {
    EXPECT_EQ(state.find_call("1"), a);
    EXPECT_EQ(state.find_call("\"1\""), b);
    EXPECT_EQ(state.find_call("2"), nullptr);
-   state.remove_call("1");
+   state.remove_call("1", b.get()); // late, of an earlier call with that id
+   EXPECT_EQ(state.find_call("1"), a);
+   state.remove_call("1", a.get());
    EXPECT_EQ(state.find_call("1"), nullptr);
    EXPECT_TRUE(state.add_call("1", a));
    a.reset(); // over without being removed
@@ -145,7 +147,7 @@ TEST_F(SessionState, CloseCancelsCallsAndEndsStreams) {
    EXPECT_TRUE(state.add_call("1", call));
    const auto at_a = connect(*a);
    call->on_cancel = [&] {
-      state.remove_call("1"); // would wait for ever under the lock
+      state.remove_call("1", nullptr); // would wait for ever under the lock
       EXPECT_TRUE(a->send("cancelled"));
    };
    state.close();
@@ -336,6 +338,8 @@ TEST_F(SessionStore, TombstonesAreBoundedAndTheFirstToExpireGoes) {
    EXPECT_EQ(store.tombstones(), 8u);
    EXPECT_FALSE(store.is_ended(claims(3)));
    EXPECT_TRUE(store.is_ended(claims(0)));
+   EXPECT_TRUE(store.is_ended(claims(100)));
+   store.end(claims(0, now_s() + 110)); // again: nobody gives way
    EXPECT_TRUE(store.is_ended(claims(100)));
 }
 

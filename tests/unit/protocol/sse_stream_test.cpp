@@ -413,6 +413,17 @@ TEST_F(SseStream, WithoutAPositionItGetsWhatWasNeverWritten) {
    EXPECT_EQ(b.record->body, numbered("1-2", "b"));
 }
 
+TEST_F(SseStream, WhatWasReplayedOnceIsNotReplayedUnasked) {
+   peer a(home), b(home);
+   const auto s = legacy();
+   (void)s->send("a");
+   ASSERT_TRUE(a.attach(*s));
+   EXPECT_EQ(a.record->body, numbered("1-1", "a"));
+   a.hang_up();
+   ASSERT_TRUE(b.attach(*s));
+   EXPECT_EQ(b.record->body, "");
+}
+
 TEST_F(SseStream, AGapOrAForeignPositionIsRefusedAndNothingHappens) {
    log = std::make_shared<event_log>(1, 1000);
    const auto s = legacy(), other = legacy();
@@ -540,7 +551,8 @@ TEST_F(SseStream, APeerThatGoesBeforeItIsCutIsReportedToo) {
    const auto s = modern();
    ASSERT_TRUE(p.attach(*s));
    elsewhere([&] {
-      while (s->send("0123456789")) {}
+      while (s->send("0123456789")) {
+      }
    });
    p.hang_up();
    home.run_all();

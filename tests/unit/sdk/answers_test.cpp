@@ -107,6 +107,28 @@ TEST(Answers, RequestFlagsReachTheTool) {
    EXPECT_EQ(p.call("test_missing_capability", "{}", FMCP_RQ_CAN_SAMPLE).outcome, FMCP_OUT_OK);
 }
 
+TEST(Answers, TheConformanceFixturesHaveTheSuitesNamesAndAHarmlessFirst) {
+   loaded_plugin p(built("conformance"));
+   auto names = p.tool_names();
+   EXPECT_EQ(names.front(), "test_simple_text");
+   EXPECT_THAT(names,
+               testing::UnorderedElementsAre(
+                     "test_simple_text", "test_image_content", "test_audio_content",
+                     "test_embedded_resource", "test_multiple_content_types", "test_error_handling",
+                     "test_tool_with_progress", "test_tool_with_logging",
+                     "json_schema_2020_12_tool", "test_reconnection", "test_missing_capability",
+                     "test_streaming_elicitation", "test_logging_tool", "test_trigger_tool_change",
+                     "test_trigger_prompt_change", "test_x_mcp_header", "greet"));
+   EXPECT_EQ(p.call("test_simple_text", "").text(), "This is a simple text response for testing.");
+   EXPECT_EQ(p.call("greet", "").text(), "Hello, World!"); // no arguments at all
+   EXPECT_EQ(p.call("test_trigger_tool_change").text(), "Added test_dynamic_tool.");
+   p.relist();
+   EXPECT_EQ(p.call("test_dynamic_tool").text(), "Here.");
+   EXPECT_EQ(p.call("test_trigger_tool_change").text(), "Removed test_dynamic_tool.");
+   p.relist();
+   EXPECT_EQ(p.tool_names(), names);
+}
+
 TEST(Answers, AToolMayBringItsOwnSchema) {
    loaded_plugin p(built("conformance"));
    const auto& json = p.tool("json_schema_2020_12_tool").json;
