@@ -6,11 +6,13 @@
 /// listening sockets per usable core; a connection lives and dies on the thread that accepted it,
 /// and everything below happens on that thread unless a line says [any thread].
 ///
-/// Life of a request: bytes are read into the connection's buffer and fed by hand to Beast's
-/// parser; a complete request goes to `handler::on_request`; an answer given inside it is appended
-/// to the output and written at once, together with the answers of requests pipelined behind it. A
-/// handler that cannot answer yet keeps the `exchange`; reading pauses then, and only a closing
-/// peer is noticed. No coroutine, no timer and (after warm-up) no allocation per request.
+/// Life of a request: bytes are read into the connection's one buffer; the head is parsed there (by
+/// Beast), the body awaited there; a complete request goes to `handler::on_request`; an answer
+/// given inside it is appended to the output and written at once, together with the answers of
+/// requests pipelined behind it. A handler that cannot answer yet keeps the `exchange`: the
+/// requests behind it wait, and a closing peer is noticed. No coroutine, no timer and (after
+/// warm-up) no allocation per request. What each limit does, and what is refused: README.md of this
+/// folder.
 
 #include <chrono>
 #include <cstdint>
@@ -28,13 +30,12 @@ using core::http::handler;
 
 /// Bounds, each with its answer. Zero means none only where it is said.
 struct limits {
-   std::size_t max_header_bytes =
-         16 * 1024;              ///< 431; counts start line, fields, trailers and chunk extensions
-   std::size_t max_fields = 100; ///< 431
-   std::size_t max_body_bytes = 4u << 20;            ///< 413
-   std::size_t max_connections = 10'000;             ///< all threads together; 503 and close
-   std::size_t max_stream_buffer = 1u << 20;         ///< unread stream bytes; the stream is cut
-   std::size_t max_pipelined_output = 256 * 1024;    ///< reading pauses until it is written
+   std::size_t max_header_bytes = 16 * 1024;      ///< 431; start line, fields, trailers, extensions
+   std::size_t max_fields = 100;                  ///< 431
+   std::size_t max_body_bytes = 4u << 20;         ///< 413
+   std::size_t max_connections = 10'000;          ///< all threads together; 503 and close
+   std::size_t max_stream_buffer = 1u << 20;      ///< unread stream bytes; the stream is cut
+   std::size_t max_pipelined_output = 256 * 1024; ///< reading pauses until it is written
    std::chrono::milliseconds header_timeout{10'000}; ///< first byte to end of head; 408
    std::chrono::milliseconds body_timeout{30'000};   ///< end of head to end of body; 408
    std::chrono::milliseconds idle_timeout{75'000};   ///< between requests; closed
@@ -47,9 +48,10 @@ struct tls_files {
 };
 
 struct server_options {
-   std::string address = "127.0.0.1"; ///< an address literal or a name; all its addresses are bound
-   std::uint16_t port = 8000;         ///< 0: one is chosen
-   unsigned threads = 0;              ///< 0: one per CPU of the affinity mask
+   /// An address literal or a name, all of whose addresses are bound. `::` takes IPv4 as well.
+   std::string address = "127.0.0.1";
+   std::uint16_t port = 8000; ///< 0: one is chosen
+   unsigned threads = 0;      ///< 0: one per CPU of the affinity mask
    net::limits bounds;
    tls_files tls;
 };
@@ -64,14 +66,15 @@ public:
    using handler_factory =
          std::function<std::unique_ptr<handler>(unsigned thread, core::executor& home)>;
 
-   /// Reads the TLS files and binds. The port is probed without SO_REUSEPORT first, so that a
-   /// second server on the same port is an error and not a silent share. Errors: io (the address
-   /// cannot be bound; the message names address, port and cause), invalid.
+   /// Reads the TLS files, binds and listens; peers wait until `start`. The port is probed without
+   /// SO_REUSEPORT first, so that a second server on the same port is an error and not a silent
+   /// share. Errors: io (the address cannot be bound; the message names address, port and cause),
+   /// invalid.
    static core::result<std::unique_ptr<server>> open(const server_options& options,
                                                      handler_factory make_handler);
    virtual ~server() = default;
 
-   /// Address and port really bound, e.g. `127.0.0.1` and 8000. [any thread]
+   /// What is really bound, e.g. 8000 and `127.0.0.1`, `::1`. [any thread]
    [[nodiscard]] virtual std::uint16_t port() const noexcept = 0;
    [[nodiscard]] virtual const std::vector<std::string>& addresses() const noexcept = 0;
    /// Starts the threads; the first runs on a thread of its own too.

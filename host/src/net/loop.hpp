@@ -88,8 +88,9 @@ public:
    /// For what is built and sent within one call that runs no foreign code.
    std::string scratch;
    /// Starts the connection's read when the events that are at hand have been worked off. Asio
-   /// tries each read at once; straight after an answer that finds nothing and costs a system call,
-   /// a little later, under load, it often finds the next request and saves the wait for it.
+   /// tries each read at once (it waits by edges, and the end of the stream may already be behind
+   /// the bytes that were read); straight after an answer that finds nothing and costs a system
+   /// call, a little later, under load, it often finds the next request and saves the wait for it.
    void read_later(connection& c);
    /// The connection has closed its socket and waits for nothing: forgets and deletes it.
    void destroy(connection& c) noexcept;
@@ -134,7 +135,7 @@ private:
    const tick_limits ticks_;
    timer_wheel wheel_;
    std::vector<connection*> to_read_, reading_; ///< see read_later; two, to keep their memory
-   connection* connections_ = nullptr; ///< list through the connections
+   connection* connections_ = nullptr;          ///< list through the connections
    std::size_t refused_ = 0; ///< of them, those that are only told that there are too many
    std::chrono::steady_clock::time_point complained_{}; ///< about accept, last
    bool is_ticking_ = false;
