@@ -59,7 +59,7 @@ fmcp_room(protocol
   PRIVATE fmcp_crypto)
 
 fmcp_room(net
-  SOURCES chunk_decoder.cpp connection.cpp http_server.cpp kept_request.cpp line_writer.cpp listen.cpp loop.cpp
+  SOURCES chunk_decoder.cpp connection.cpp connection_answer.cpp http_server.cpp kept_request.cpp line_writer.cpp listen.cpp loop.cpp
           request_head.cpp response.cpp stdio.cpp task_queue.cpp tls.cpp
   USES fmcp_core
   PRIVATE Boost::headers OpenSSL::SSL Threads::Threads)

@@ -172,4 +172,19 @@ private:
    std::string peer_;
 };
 
+/// Every way into a connection from outside holds one of these.
+class connection::entry {
+public:
+   explicit entry(connection& c) noexcept : c_(c) { ++c_.depth_; }
+   entry(const entry&) = delete;
+   entry& operator=(const entry&) = delete;
+   ~entry() {
+      if (--c_.depth_ == 0 && c_.phase_ == phase::closed && c_.operations_ == 0)
+         c_.loop_.destroy(c_);
+   }
+
+private:
+   connection& c_;
+};
+
 } // namespace fmcp::net
