@@ -336,7 +336,8 @@ private:
             note(core::log::level::info, given_.asks_for_auth + " has no effect on stdio.");
          }
       }
-      if (!http) return;
+      // A host that is none has been complained about already.
+      if (!http || values_.host.empty()) return;
       if (!is_loopback(values_.host)) {
          if (!values_.allow_unauthenticated) {
             refuse(fmt::format("host={} can be reached from other machines and nothing asks "

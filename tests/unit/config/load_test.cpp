@@ -307,6 +307,11 @@ TEST_F(Load, RefusesPluginSettingsOfTheWrongShape) {
    EXPECT_THAT(message(), HasSubstr("must be an object with the plugin's settings"));
 }
 
+TEST_F(Load, ComplainsOnceAboutAHostThatIsNone) {
+   env("FASTMCP_TRANSPORT=http").env("FASTMCP_HOST=");
+   EXPECT_EQ(message(), "FASTMCP_HOST (environment) is empty; give a text, or remove it.");
+}
+
 // Values
 
 struct bad_value {
