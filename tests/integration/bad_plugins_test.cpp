@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <ostream>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -32,6 +33,10 @@ struct row {
    mode_t mode;
    const char* message; ///< a regular expression that the file's log line matches
 };
+
+void PrintTo(const row& r, std::ostream* out) {
+   *out << r.name;
+}
 
 /// A host over a directory with the good `echo.so` and the file; gives the line that names it.
 class BadFile : public ::testing::TestWithParam<row> {};
@@ -103,6 +108,29 @@ TEST(BadPlugin, ThatCrashesNamesItselfInTheLog) {
    ASSERT_TRUE(code) << "a write through a null pointer was survived";
    EXPECT_NE(*code, 0);
    EXPECT_THAT(host.process().error_text(), HasSubstr("crash"));
+}
+
+TEST(BadPlugin, ThatThrowsGivesEachCallAnError) {
+   http_host host({.plugins = {"throws", "echo"}});
+   for (const char* tool : {"throws_exception", "throws_int", "throws_bad_alloc",
+                            "throws_tool_error", "throws_rpc_error", "throws_long",
+                            "throws_in_async", "throws_in_task", "throws_int_in_task"}) {
+      const auto message = response_of(ask(host.port(), modern_call("/mcp", tool)));
+      EXPECT_TRUE(message.has("/error") || message.at("/result/isError") == "true") << tool;
+   }
+   EXPECT_THAT(response_of(ask(host.port(), modern_call("/mcp", "throws_tool_error")))
+                     .at("/result/content/0/text"),
+               HasSubstr("There is no such city."));
+   EXPECT_EQ(ask(host.port(), modern_call("/mcp", "echo", R"({"text":"x"})")).status, 200);
+}
+
+TEST(BadPlugin, ThatThrowsAtItsStartIsNamed) {
+   http_host host(
+         {.plugins = {"throws", "echo"}, .options = {"--plugin-option", "throws.refuse=true"}});
+   const auto line = host.process().wait_for_line("throws.so", milliseconds(2000));
+   ASSERT_TRUE(line) << host.process().error_text();
+   EXPECT_THAT(host.process().error_text(), HasSubstr("Refused, as it was told to."));
+   EXPECT_EQ(ask(host.port(), modern_call("/mcp", "echo", R"({"text":"x"})")).status, 200);
 }
 
 TEST(BadPlugin, LateAndDoubleCompletionsHarmNobody) {

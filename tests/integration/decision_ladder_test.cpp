@@ -1,6 +1,7 @@
 // Which era answers, and how: the ladder of the protocol reference, section 2.2, one row per rung
 // and per combination of section 2.4.
 
+#include <ostream>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -27,6 +28,10 @@ struct row {
    std::string id;   ///< of the answer, JSON text; `absent`: none
    const char* why;
 };
+
+void PrintTo(const row& r, std::ostream* out) {
+   *out << r.name;
+}
 
 http_request raw(std::string body, headers fields = {}) {
    return post("/mcp", std::move(body), std::move(fields));

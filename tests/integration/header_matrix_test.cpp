@@ -1,6 +1,7 @@
 // `Mcp-*` headers against the body: the protocol reference, sections 4.1 to 4.3, and the header
 // scenarios of the conformance suite.
 
+#include <ostream>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -43,6 +44,10 @@ struct row {
    http_request request;
    bool is_accepted;
 };
+
+void PrintTo(const row& r, std::ostream* out) {
+   *out << r.name;
+}
 
 class Headers : public ::testing::TestWithParam<row> {};
 

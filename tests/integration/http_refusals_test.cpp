@@ -1,5 +1,6 @@
 // What HTTP refuses before MCP sees it, one row per rule.
 
+#include <ostream>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -28,6 +29,10 @@ struct row {
    http_request request;
    int status;
 };
+
+void PrintTo(const row& r, std::ostream* out) {
+   *out << r.name;
+}
 
 /// A good modern request with one thing changed.
 http_request changed(std::string method, std::string target, headers fields,

@@ -1,5 +1,6 @@
 // The checks of a request of the new era: the protocol reference, section 2.3, row by row.
 
+#include <ostream>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -24,6 +25,10 @@ struct meta_row {
    std::string params; ///< a whole object
    const char* key;    ///< must be named in the message
 };
+
+void PrintTo(const meta_row& r, std::ostream* out) {
+   *out << r.name;
+}
 
 class BrokenMeta : public ::testing::TestWithParam<meta_row> {};
 
