@@ -1,15 +1,15 @@
 #include "crypto/digest.hpp"
 
-#include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <new>
 #include <utility>
 
+#include <sys/random.h>
+
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/rand.h>
-#include <openssl/sha.h>
 
 #include "core/log.hpp"
 
@@ -23,7 +23,8 @@ const unsigned char* octets(std::string_view bytes) noexcept {
 /// OpenSSL's algorithms fail for lack of memory or for a broken installation, never for the input.
 [[noreturn]] void give_up(const char* what) {
    core::log::write(core::log::level::critical, "crypto",
-                    std::string(what) + " failed; the installation of OpenSSL is broken");
+                    std::string(what) +
+                          " failed; the installation of OpenSSL or the kernel is broken");
    std::abort();
 }
 
@@ -59,7 +60,12 @@ std::string sha256_hex(std::string_view bytes) {
 }
 
 void fill_random(std::span<std::uint8_t> out) {
-   if (RAND_bytes(out.data(), static_cast<int>(out.size())) != 1) give_up("the random generator");
+   while (!out.empty()) {
+      const auto n = ::getrandom(out.data(), out.size(), 0);
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) give_up("the kernel's random generator");
+      out = out.subspan(static_cast<std::size_t>(n));
+   }
 }
 
 bool equal_constant_time(std::string_view a, std::string_view b) noexcept {

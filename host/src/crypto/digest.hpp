@@ -21,7 +21,8 @@ using digest256 = std::array<std::uint8_t, 32>;
 [[nodiscard]] std::string sha256_hex(std::string_view bytes);
 [[nodiscard]] std::string to_hex(std::span<const std::uint8_t> bytes);
 
-/// Bytes nobody can guess. Ends the process when the system has none: going on would be worse.
+/// Bytes nobody can guess, from the kernel (getrandom(2)). Ends the process when there are none:
+/// going on would be worse.
 void fill_random(std::span<std::uint8_t> out);
 
 /// Whether both are the same, in a time that depends on their lengths only.

@@ -1,6 +1,8 @@
 #include "protocol/session_token.hpp"
 
 #include <cstring>
+#include <mutex>
+#include <optional>
 
 #include "core/base64.hpp"
 #include "crypto/digest.hpp"
@@ -79,26 +81,41 @@ std::string random_secret() {
 
 } // namespace
 
+/// Derived when the first session is opened or shown: a process that only speaks the modern era
+/// never touches OpenSSL for this, which would cost it two megabytes.
 struct session_keys::impl {
-   key_set current;
-   std::optional<key_set> previous;
+   struct derived {
+      key_set current;
+      std::optional<key_set> previous;
+   };
+   std::string current, previous, domain;
+   std::once_flag once{};
+   std::optional<derived> made{};
+
+   const derived& keys() {
+      std::call_once(once, [this] {
+         made.emplace(derived{.current = key_set(current, domain), .previous = {}});
+         if (!previous.empty()) made->previous.emplace(previous, domain);
+      });
+      return *made;
+   }
 };
 
 session_keys::session_keys(std::string_view current, std::string_view previous,
                            std::string_view domain)
-    : impl_(new impl{key_set(current.empty() ? random_secret() : std::string(current), domain),
-                     {}}) {
-   if (!previous.empty()) impl_->previous.emplace(previous, domain);
-}
+    : impl_(new impl{.current = current.empty() ? random_secret() : std::string(current),
+                     .previous = std::string(previous),
+                     .domain = std::string(domain)}) {}
 
 session_keys::~session_keys() = default;
 
 std::string session_keys::mint(session_claims& claims) const {
+   const auto& mine = impl_->keys().current;
    crypto::fill_random(claims.nonce);
    claims.key = 0;
    block b{};
    b[0] = layout;
-   b[1] = impl_->current.id;
+   b[1] = mine.id;
    b[2] = static_cast<std::uint8_t>(claims.spoken);
    b[3] = pack(claims.can);
    for (std::size_t i = 0; i < 8; ++i) {
@@ -107,7 +124,7 @@ std::string session_keys::mint(session_claims& claims) const {
    }
    std::memcpy(&b[at_principal], claims.principal.data(), claims.principal.size());
    std::memcpy(&b[at_nonce], claims.nonce.data(), claims.nonce.size());
-   const auto tag = impl_->current.tag.sign(view(b.data(), at_tag));
+   const auto tag = mine.tag.sign(view(b.data(), at_tag));
    std::memcpy(&b[at_tag], tag.data(), size - at_tag);
    std::string out;
    core::append_base64url(out, view(b.data(), b.size()));
@@ -122,12 +139,12 @@ std::optional<session_claims> session_keys::verify(std::string_view token,
    const auto at = [&](std::size_t i) { return static_cast<std::uint8_t>((*bytes)[i]); };
    if (at(0) != layout) return std::nullopt;
 
+   const auto& keys = impl_->keys();
    session_claims out;
    // Two keys have the same id once in 256 pairs; then both are tried.
-   if (at(1) == impl_->current.id && impl_->current.has_signed(*bytes)) {
+   if (at(1) == keys.current.id && keys.current.has_signed(*bytes)) {
       out.key = 0;
-   } else if (impl_->previous && at(1) == impl_->previous->id &&
-              impl_->previous->has_signed(*bytes)) {
+   } else if (keys.previous && at(1) == keys.previous->id && keys.previous->has_signed(*bytes)) {
       out.key = 1;
    } else {
       return std::nullopt;
@@ -146,7 +163,8 @@ std::optional<session_claims> session_keys::verify(std::string_view token,
 }
 
 std::string session_keys::digest(const session_claims& claims) const {
-   const auto& keys = claims.key == 1 && impl_->previous ? *impl_->previous : impl_->current;
+   const auto& all = impl_->keys();
+   const auto& keys = claims.key == 1 && all.previous ? *all.previous : all.current;
    const auto d = keys.plugin.sign(view(claims.nonce.data(), claims.nonce.size()));
    return crypto::to_hex(std::span(d).first(16));
 }
