@@ -3,6 +3,7 @@ fmcp_unit_test(protocol
     allocation_test.cpp
     call_result_test.cpp
     catalogue_test.cpp
+    counted_new.cpp
     header_value_test.cpp
     message_test.cpp
     schema_text_test.cpp
