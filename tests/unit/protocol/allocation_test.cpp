@@ -1,8 +1,6 @@
 // The hot path of a request takes no memory from the heap. Counted, since it is easily lost: one
 // std::string by value is enough.
 
-#include <cstdlib>
-#include <new>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -10,35 +8,18 @@
 #include "protocol/call_result.hpp"
 #include "protocol/header_value.hpp"
 #include "protocol/message.hpp"
+#include "unit/protocol/counted_new.hpp"
 #include "unit/protocol/parsed.hpp"
 #include "unit/protocol/results.hpp"
-
-namespace {
-
-thread_local std::size_t allocations = 0;
-
-} // namespace
-
-void* operator new(std::size_t size) {
-   ++allocations;
-   if (void* p = std::malloc(size == 0 ? 1 : size); p != nullptr) return p;
-   throw std::bad_alloc();
-}
-void operator delete(void* p) noexcept {
-   std::free(p);
-}
-void operator delete(void* p, std::size_t) noexcept {
-   std::free(p);
-}
 
 namespace fmcp::protocol {
 namespace {
 
 template <class F>
 std::size_t count_allocations(F&& work) {
-   const auto before = allocations;
+   const auto before = test::allocations();
    work();
-   return allocations - before;
+   return test::allocations() - before;
 }
 
 TEST(HotPath, IsCountedAtAll) {

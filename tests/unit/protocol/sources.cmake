@@ -3,6 +3,7 @@ fmcp_unit_test(protocol
     allocation_test.cpp
     call_result_test.cpp
     catalogue_test.cpp
+    counted_new.cpp
     event_log_test.cpp
     header_value_test.cpp
     http_endpoint_test.cpp
