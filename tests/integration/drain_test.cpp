@@ -42,6 +42,28 @@ TEST(Drain, ARunningCallFinishes) {
    EXPECT_EQ(host.process().wait_exit(), 0);
 }
 
+TEST(Drain, ARunningCallOfASessionFinishesToo) {
+   http_host host({.plugins = {"pause"}, .options = {"--shutdown-grace", "30s"}});
+   const legacy_session session(host);
+   connection general(host.port()), as_json(host.port()), as_stream(host.port());
+   general.send(session.stream());
+   ASSERT_EQ(general.read_head().status, 200);
+   as_json.send(
+         session.request(request_text("tools/call", call_params("pause", R"({"ms":1500})"))));
+   as_stream.send(session.request(request_text(
+         "tools/call", call_params("pause", R"({"ms":1500})", R"({"progressToken":1})"), "2")));
+   ASSERT_EQ(as_stream.read_head().status, 200);
+   ASSERT_TRUE(as_stream.read_event());
+   host.process().signal(SIGTERM);
+   while (general.read_event()) continue;
+   EXPECT_TRUE(general.at_end()) << "the session's own stream was cut";
+   std::string last;
+   while (const auto event = as_stream.read_event()) last = event->data;
+   EXPECT_EQ(json_text(last).at("/result/content/0/text"), "paused");
+   EXPECT_EQ(response_of(as_json.read_answer()).at("/result/content/0/text"), "paused");
+   EXPECT_EQ(host.process().wait_exit(), 0);
+}
+
 TEST(Drain, AnIdleHostEndsAtOnceAndInOrder) {
    for (const int number : {SIGTERM, SIGINT}) {
       http_host host;

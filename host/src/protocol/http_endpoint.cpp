@@ -172,6 +172,7 @@ void http_endpoint::on_get(const http_fields& f, responder& out) {
    if (!f.origin.empty()) guard_->add_cors(f.origin, answer_fields_);
    (void)stream->attach(out.keep(), answer_fields_, std::nullopt, nullptr);
    streams_.push_back(stream);
+   if (service_.is_ending()) stream->finish();
 }
 
 /// Section 5.4: only what the stream of that event has missed, then what follows on it.

@@ -117,7 +117,8 @@ void http_endpoint::on_listen(post& p, const message& m) {
    l->stream = sse_stream::make({.max_queued_bytes = service_.options().max_stream_buffer});
    if (!service_.listen(l)) {
       return refuse(p.f, p.out, 200, m.id, code::internal_error,
-                    "too many subscriptions are open; try again later");
+                    service_.is_ending() ? "the server is stopping"
+                                         : "too many subscriptions are open; try again later");
    }
    answer_fields_.clear();
    if (!p.f.origin.empty()) guard_->add_cors(p.f.origin, answer_fields_);

@@ -131,6 +131,7 @@ std::string service::unsupported_version_data(std::string_view requested) const 
 
 bool service::listen(std::weak_ptr<list_listener> l) {
    const std::lock_guard lock(mutex_);
+   if (is_ending_) return false;
    if (listeners_.size() >= options_.max_listeners)
       std::erase_if(listeners_, [](const auto& w) { return w.expired(); });
    if (listeners_.size() >= options_.max_listeners) return false;
@@ -142,12 +143,13 @@ void service::shut_down() {
    std::vector<std::weak_ptr<list_listener>> listeners;
    {
       const std::lock_guard lock(mutex_);
+      is_ending_ = true;
       listeners.swap(listeners_);
    }
    for (const auto& l : listeners) {
       if (const auto alive = l.lock()) alive->on_shutdown();
    }
-   sessions_.for_each([](session_state& s) { s.close(); });
+   sessions_.for_each([](session_state& s) { s.end_general_stream(); });
 }
 
 json::limits message_limits(std::size_t max_bytes) noexcept {

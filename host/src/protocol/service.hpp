@@ -96,11 +96,16 @@ public:
    /// `{"supported":[…],"requested":…}` of error -32022.
    [[nodiscard]] std::string unsupported_version_data(std::string_view requested) const;
 
-   /// False when there are too many. Kept until it expires.
+   /// False when there are too many, or the server ends. Kept until it expires.
    [[nodiscard]] bool listen(std::weak_ptr<list_listener> l);
 
-   /// Tells every listener that the server ends.
+   /// The server ends: tells every listener, and ends the streams that would never end by
+   /// themselves. Calls that run are left alone, and so are the streams that wait for their
+   /// results.
    void shut_down();
+   /// From the beginning of shut_down() on. Whoever opens a stream without end looks here behind
+   /// that: either shut_down() has found the stream, or this is true.
+   [[nodiscard]] bool is_ending() const noexcept { return is_ending_.load(); }
 
 private:
    const service_options options_;
@@ -111,6 +116,7 @@ private:
    std::array<std::string, revision_count> initialize_;
 
    std::atomic<std::uint64_t> version_{0};
+   std::atomic<bool> is_ending_{false};
    mutable std::mutex mutex_;
    std::shared_ptr<const catalogue> catalogue_;          // guarded by mutex_
    std::vector<std::weak_ptr<list_listener>> listeners_; // guarded by mutex_

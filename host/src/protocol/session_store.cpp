@@ -93,6 +93,15 @@ bool session_state::send_general(std::string_view message) {
    return to != nullptr && to->send(message);
 }
 
+void session_state::end_general_stream() {
+   std::shared_ptr<sse_stream> ended;
+   {
+      const std::lock_guard lock(mutex_);
+      ended = general_; // stays, to be found by a client that comes back for the rest
+   }
+   if (ended != nullptr) ended->finish();
+}
+
 bool session_state::add_call(std::string_view id, std::weak_ptr<running_call> call) {
    {
       const std::lock_guard lock(mutex_);

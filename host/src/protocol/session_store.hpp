@@ -66,6 +66,8 @@ public:
    bool set_general_stream(std::shared_ptr<sse_stream> s);
    /// Sends on the general stream; to exactly one stream, never several.
    bool send_general(std::string_view message);
+   /// Ends it in order, connected or not; the streams of calls go on.
+   void end_general_stream();
 
    /// Calls that may be cancelled by `notifications/cancelled`. `id` is the id's JSON text.
    /// False when a call with that id is running already. After close() the call is cancelled at

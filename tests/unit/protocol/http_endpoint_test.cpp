@@ -420,6 +420,37 @@ TEST_F(HttpEndpoint, RefusesMoreSubscriptionsThanItMayKeep) {
    EXPECT_THAT(second->body, HasSubstr("-32603"));
 }
 
+TEST_F(HttpEndpoint, TheEndOfTheServerLeavesCallsAlone) {
+   const auto id = open_session();
+   const headers session{{"Mcp-Session-Id", id}};
+   const auto general =
+         send(method::get, {{"Accept", "text/event-stream"}, {"Mcp-Session-Id", id}}, "");
+   const auto r = post(call_open, session);
+   const auto s = post(call_open, session);
+   backend.calls.at(1)->to->on_progress(1, 0, "");
+   out.loop.run_all();
+   subject->shut_down();
+   out.loop.run_all();
+   EXPECT_EQ(general->ends, 1);
+   EXPECT_EQ(r->replies + s->ends, 0);
+   EXPECT_EQ(backend.calls.at(0)->cancels + backend.calls.at(1)->cancels, 0);
+   for (const auto& call : backend.calls) call->finish("done");
+   out.loop.run_all();
+   EXPECT_THAT(r->body, HasSubstr("done"));
+   EXPECT_THAT(s->body, HasSubstr("done"));
+   EXPECT_EQ(s->ends, 1);
+}
+
+TEST_F(HttpEndpoint, WhileTheServerEndsNoStreamStaysOpen) {
+   const auto id = open_session();
+   subject->shut_down();
+   const auto general =
+         send(method::get, {{"Accept", "text/event-stream"}, {"Mcp-Session-Id", id}}, "");
+   EXPECT_EQ(general->ends, 1);
+   const auto listen = modern("", R"("notifications":{})", "subscriptions/listen");
+   EXPECT_THAT(listen->body, HasSubstr("the server is stopping"));
+}
+
 // ---- the ladder: a row of the reference each ----
 
 struct ladder_row {
