@@ -158,7 +158,7 @@ void http_endpoint::finish(post& p, const dispatched& d, std::string_view text) 
    if (p.may_json) return answer(p.f, p.out, d.http_status, text);
    answer_fields_.clear();
    if (!p.f.origin.empty()) guard_->add_cors(p.f.origin, answer_fields_);
-   const auto stream = sse_stream::make({.max_queued_bytes = ~std::size_t{0}});
+   const auto stream = sse_stream::make({.max_queued_bytes = service_.options().max_stream_buffer});
    (void)stream->attach(p.out.keep(), answer_fields_, std::nullopt, nullptr);
    stream->send(text);
    stream->finish();
