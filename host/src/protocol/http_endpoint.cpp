@@ -137,6 +137,11 @@ http_endpoint::connection* http_endpoint::find_session(const http_fields& f, res
       c = fresh.get();
       slot = std::move(fresh);
    }
+   // Most requests need nothing of the session's state, and yet they keep it from being idle.
+   if (c->noted_s != now_s) {
+      c->noted_s = now_s;
+      (void)service_.sessions().find(c->claims);
+   }
    return c;
 }
 

@@ -16,6 +16,7 @@ struct http_endpoint::connection {
    std::string token;
    session_claims claims;
    std::uint64_t epoch = 0;
+   std::int64_t noted_s = 0; ///< when the session's state was last told that it is used
    std::string digest;
    std::string capabilities_json;
 };

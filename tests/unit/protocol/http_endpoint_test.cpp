@@ -420,6 +420,24 @@ TEST_F(HttpEndpoint, RefusesMoreSubscriptionsThanItMayKeep) {
    EXPECT_THAT(second->body, HasSubstr("-32603"));
 }
 
+TEST_F(HttpEndpoint, ASessionThatOnlyCallsToolsIsNotIdle) {
+   start({.sessions = {.idle_timeout = std::chrono::minutes(10)}});
+   const auto id = open_session();
+   const headers session{{"Mcp-Session-Id", id}};
+   (void)post(R"({"jsonrpc":"2.0","id":9,"method":"logging/setLevel","params":{"level":"debug"}})",
+              session);
+   for (int minutes = 0; minutes < 30; minutes += 5) {
+      EXPECT_EQ(post(call_echo, session)->status, 200);
+      clock.advance(std::chrono::minutes(5));
+      subject->sessions().sweep();
+   }
+   EXPECT_EQ(subject->sessions().size(), 1u);
+   clock.advance(std::chrono::minutes(5));
+   subject->sessions().sweep();
+   EXPECT_EQ(subject->sessions().size(), 0u);
+   EXPECT_EQ(post(call_echo, session)->status, 200) << "only its state was forgotten";
+}
+
 TEST_F(HttpEndpoint, TheEndOfTheServerLeavesCallsAlone) {
    const auto id = open_session();
    const headers session{{"Mcp-Session-Id", id}};
