@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <vector>
 
+#include "crypto/digest.hpp"
+
 namespace fmcp::protocol {
 
 // ---- one session ----
 
-session_state::session_state(std::size_t replay_events, std::size_t replay_bytes)
-    : log_(std::make_shared<event_log>(replay_events, replay_bytes)) {}
+session_state::session_state(std::size_t replay_events, std::size_t replay_bytes,
+                             std::uint32_t streams_before)
+    : log_(std::make_shared<event_log>(replay_events, replay_bytes, streams_before)) {}
 
 session_state::~session_state() = default;
 
@@ -146,6 +149,19 @@ bool session_state::is_in_use() const {
 
 // ---- all sessions ----
 
+namespace {
+
+/// In the lower half, which leaves two thousand million streams above it.
+std::uint32_t random_stream_number() {
+   std::array<std::uint8_t, 4> bytes{};
+   crypto::fill_random(bytes);
+   std::uint32_t out = 0;
+   for (const auto byte : bytes) out = out << 8 | byte;
+   return out >> 1;
+}
+
+} // namespace
+
 session_store::session_store(options o) : options_(o) {}
 
 /// Streams and calls are ended by whoever shuts the server down, while its threads still run.
@@ -171,7 +187,8 @@ std::shared_ptr<session_state> session_store::find(const session_claims& s) cons
 std::shared_ptr<session_state> session_store::need(const session_claims& s) {
    if (auto known = find(s)) return known;
    // Made outside the lock; mostly it is wanted.
-   auto fresh = std::make_shared<session_state>(options_.replay_events, options_.replay_bytes);
+   auto fresh = std::make_shared<session_state>(options_.replay_events, options_.replay_bytes,
+                                                random_stream_number());
    const auto now = options_.clock->mono_ns();
    fresh->last_used_ns.store(now, std::memory_order_relaxed);
    state_ptr evicted;

@@ -37,7 +37,9 @@ public:
    /// the oldest: it goes on, and cannot be resumed.
    static constexpr std::size_t max_streams = 64;
 
-   session_state(std::size_t replay_events, std::size_t replay_bytes);
+   /// `streams_before`: see `event_log`.
+   session_state(std::size_t replay_events, std::size_t replay_bytes,
+                 std::uint32_t streams_before = 0);
    ~session_state();
    session_state(const session_state&) = delete;
    session_state& operator=(const session_state&) = delete;

@@ -420,6 +420,31 @@ TEST_F(HttpEndpoint, RefusesMoreSubscriptionsThanItMayKeep) {
    EXPECT_THAT(second->body, HasSubstr("-32603"));
 }
 
+TEST_F(HttpEndpoint, AnEventOfBeforeTheRestartIsNoEventOfAfterIt) {
+   const service_options o{.session_key = std::string(32, 'k')};
+   start(o);
+   const auto id = open_session();
+   const auto event_id = [](const exchange_record& r) {
+      const auto at = r.body.find("id: ") + 4;
+      return r.body.substr(at, r.body.find('\n', at) - at);
+   };
+   const auto before =
+         send(method::get, {{"Accept", "text/event-stream"}, {"Mcp-Session-Id", id}}, "");
+   const auto last = event_id(*before);
+   start(o);
+   const auto call = post(call_open, {{"Mcp-Session-Id", id}});
+   backend.calls.at(0)->to->on_progress(1, 0, "");
+   out.loop.run_all();
+   EXPECT_NE(event_id(*call), last);
+   const auto back = send(
+         method::get,
+         {{"Accept", "text/event-stream"}, {"Mcp-Session-Id", id}, {"Last-Event-ID", last}}, "");
+   EXPECT_EQ(back->status, 400) << back->body;
+   backend.calls.at(0)->finish("done");
+   out.loop.run_all();
+   EXPECT_THAT(call->body, HasSubstr("done")) << "its stream was not taken over";
+}
+
 TEST_F(HttpEndpoint, ASessionThatOnlyCallsToolsIsNotIdle) {
    start({.sessions = {.idle_timeout = std::chrono::minutes(10)}});
    const auto id = open_session();
