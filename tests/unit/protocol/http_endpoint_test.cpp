@@ -383,6 +383,37 @@ TEST_F(HttpEndpoint, ChecksHeadersOfAnnotatedArguments) {
       EXPECT_THAT(r->body, HasSubstr("-32020"));
    }
    EXPECT_EQ(modern("region", R"("name":"region")")->status, 200);
+   for (const std::string_view nothing : {"", R"(,"arguments":{"where":null})"}) {
+      const auto params = fmt::format(R"("name":"region"{})", nothing);
+      const auto r = modern("region", params, "tools/call", {{"Mcp-Param-Region", "eu"}});
+      EXPECT_EQ(r->status, 400) << "on which somebody in between may have acted";
+      EXPECT_THAT(r->body, HasSubstr("-32020"));
+   }
+}
+
+TEST_F(HttpEndpoint, AHeaderThatContradictsItselfIsRefusedWhateverElseIsSentTwice) {
+   const headers twice{{"Mcp-Name", "other"}, {"Mcp-Session-Id", "a"}, {"Mcp-Session-Id", "b"}};
+   const auto r = modern("echo", R"("name":"echo","arguments":{"text":"x"})", "tools/call", twice);
+   EXPECT_EQ(r->status, 400);
+   EXPECT_THAT(r->body, HasSubstr("Mcp-Name was sent twice"));
+   // Of the session nothing is asked in this era.
+   EXPECT_EQ(modern("echo", R"("name":"echo","arguments":{"text":"x"})", "tools/call",
+                    {{"Mcp-Session-Id", "a"}, {"Mcp-Session-Id", "b"}})
+                   ->status,
+             200);
+}
+
+TEST_F(HttpEndpoint, TwoSessionsInOneRequestAreNone) {
+   const auto a = open_session(), b = open_session();
+   EXPECT_EQ(post(call_echo, {{"Mcp-Session-Id", a}, {"Mcp-Session-Id", b}})->status, 400);
+   EXPECT_EQ(post(call_echo, {{"Mcp-Session-Id", a}, {"Mcp-Session-Id", a}})->status, 200);
+}
+
+TEST_F(HttpEndpoint, ANameThatTheBodyDoesNotHaveIsAMismatch) {
+   const auto r = modern("echo", R"("arguments":{"text":"x"})");
+   EXPECT_EQ(r->status, 400);
+   EXPECT_THAT(r->body, HasSubstr("-32020"));
+   EXPECT_THAT(modern("echo", R"("name":1)")->body, HasSubstr("-32602"));
 }
 
 TEST_F(HttpEndpoint, ListenAcknowledgesBeforeAnythingElse) {
