@@ -118,8 +118,7 @@ void http_endpoint::on_listen(post& p, const message& m) {
    text_.clear();
    const auto asked = read_listen(m, text_);
    if (!asked) return answer(p.f, p.out, 200, text_);
-   const auto l = std::make_shared<listener>(std::string(m.id), *asked, service_);
-   l->stream = sse_stream::make({.max_queued_bytes = service_.options().max_stream_buffer});
+   const auto l = std::make_shared<listener>(m.id, *asked, service_);
    if (!service_.listen(l)) {
       return refuse(p.f, p.out, 200, m.id, code::internal_error,
                     service_.is_ending() ? "the server is stopping"
