@@ -28,7 +28,7 @@ void http_endpoint::on_post(post& p) {
                     "Accept has to list application/json and text/event-stream");
    }
    if (service_.options().json_only && p.may_json) p.may_stream = false;
-   const auto root = body_.parse_copy(p.rq.body, message_limits(options_.max_body_bytes));
+   const auto root = body_.parse_copy(p.rq.body, message_limits(max_body_bytes_));
    if (!root) // row 5
       return refuse(p.f, p.out, 400, {}, code::parse_error, "Parse error: " + root.error().message);
    if ((*root)->is(json::kind::array)) return on_batch(p, **root);

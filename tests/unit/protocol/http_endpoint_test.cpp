@@ -301,6 +301,20 @@ TEST_F(HttpEndpoint, ABatchWaitsForItsLastCall) {
    EXPECT_THAT(r->body, HasSubstr(R"("id":2)"));
 }
 
+TEST_F(HttpEndpoint, InABatchEveryCallIsHeard) {
+   const auto call = [](int id) {
+      return fmt::format(
+            R"({{"jsonrpc":"2.0","id":{0},"method":"tools/call","params":{{"name":"open","_meta":{{"progressToken":"of {0}"}}}}}})",
+            id);
+   };
+   const auto r = post(fmt::format("[{},{}]", call(1), call(2)),
+                       {{"Mcp-Session-Id", open_session("2025-03-26")}});
+   for (const auto& running : backend.calls) running->to->on_progress(1, 0, "");
+   out.loop.run_all();
+   EXPECT_THAT(r->body, HasSubstr(R"("progressToken":"of 1")"));
+   EXPECT_THAT(r->body, HasSubstr(R"("progressToken":"of 2")"));
+}
+
 TEST_F(HttpEndpoint, ClientsThatAcceptOnlyStreamsGetOne) {
    const auto id = open_session();
    const auto r = post(call_echo, {{"Mcp-Session-Id", id}, {"Accept", "text/event-stream"}});
