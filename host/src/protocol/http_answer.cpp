@@ -55,7 +55,8 @@ void http_answer::flush() {
    }
    if (is_ended_) return;
    for (auto& i : batch) {
-      if (!i.is_response || !options_.may_json) begin_stream();
+      // A rejection has its status and is never a stream (2.3), while that can still be said.
+      if (!i.is_response || (!options_.may_json && i.http_status == 200)) begin_stream();
       if (stream_) {
          stream(i);
       } else if (!i.message.empty()) {

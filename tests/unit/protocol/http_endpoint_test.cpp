@@ -324,6 +324,29 @@ TEST_F(HttpEndpoint, ClientsThatAcceptOnlyStreamsGetOne) {
    EXPECT_EQ(r->ends, 1);
 }
 
+TEST_F(HttpEndpoint, RejectionsAreNeverStreams) {
+   const auto lacks = [](const call_input&, tool_call& to) {
+      to.on_result({.what = tool_result::outcome::rpc_error,
+                    .rpc_code = code::missing_capability,
+                    .message = "needs sampling",
+                    .error_data_json = R"({"requiredCapabilities":{"sampling":{}}})"});
+   };
+   subject->publish({backend.add("now", R"({"name":"now","inputSchema":{"type":"object"}})", lacks),
+                     backend.add("open", open_tool)});
+   const headers only_streams{{"Accept", "text/event-stream"}};
+   const auto unknown = modern("", "", "unknown/method", only_streams);
+   const auto now = modern("now", R"("name":"now")", "tools/call", only_streams);
+   const auto later = modern("open", R"("name":"open")", "tools/call", only_streams);
+   lacks({}, *backend.calls.at(1)->to);
+   out.loop.run_all();
+   EXPECT_EQ(unknown->status, 404);
+   for (const auto& r : {now, later}) {
+      EXPECT_EQ(r->status, 400);
+      EXPECT_THAT(r->body, HasSubstr("-32021"));
+   }
+   for (const auto& r : {unknown, now, later}) EXPECT_EQ(r->content_type, "application/json");
+}
+
 TEST_F(HttpEndpoint, ClientsThatAcceptOnlyJsonHearNoProgress) {
    const auto id = open_session();
    const auto r = post(call_open, {{"Mcp-Session-Id", id}, {"Accept", "application/json"}});
@@ -626,6 +649,20 @@ INSTANTIATE_TEST_SUITE_P(
             ladder_row{"NotificationWithModernHeader",
                        R"({"jsonrpc":"2.0","method":"notifications/whatever"})", modern_header, 202,
                        ""},
+            ladder_row{
+                  "NotificationThatContradictsItsHeader",
+                  R"({"jsonrpc":"2.0","method":"notifications/whatever","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"v999"}}})",
+                  modern_header, 400, "-32020"},
+            ladder_row{
+                  "NotificationWithAClaimThatIsNoText",
+                  R"({"jsonrpc":"2.0","method":"notifications/whatever","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":1}}})",
+                  modern_header, 400, "-32020"},
+            ladder_row{
+                  "NotificationWithClaim",
+                  R"({"jsonrpc":"2.0","method":"notifications/whatever","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"v999"}}})",
+                  {},
+                  202,
+                  ""},
             ladder_row{
                   "ClaimWithoutCapabilities",
                   R"({"jsonrpc":"2.0","id":1,"method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}})",
