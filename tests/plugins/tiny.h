@@ -4,6 +4,7 @@
 #define TINY_H
 
 #include <string.h>
+#include <time.h>
 
 #include <fmcp/call.h>
 
@@ -25,6 +26,12 @@
 
 static inline int tiny_is(fmcp_str s, const char* text) {
    return s.len == strlen(text) && memcmp(s.ptr, text, s.len) == 0;
+}
+
+/* A millisecond between two looks at something. */
+static inline void tiny_rest(void) {
+   struct timespec rest = {0, 1000000};
+   nanosleep(&rest, NULL);
 }
 
 /* Completes `call` with one text block. */

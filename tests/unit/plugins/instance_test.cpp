@@ -484,18 +484,26 @@ TEST(Deadline, AnswersAtOnceAndTellsThePlugin) {
 }
 
 TEST(Deadline, HoldsForACallThatBlocks) {
-   std::promise<void> release;
+   std::promise<void> enter, release;
+   auto entered = enter.get_future();
    auto released = release.get_future().share();
+   core::manual_clock clock; // stands still until the call is inside
    fake_plugin p;
    p.offered = {{"block", FMCP_EX_MAY_BLOCK,
                  [&](const fmcp_request& rq, fmcp_err*) {
+                    enter.set_value();
                     released.wait();
                     EXPECT_EQ(p.complete(rq.call, "late"), FMCP_E_GONE);
                     return FMCP_OK;
                  },
                  0, 30}};
-   ASSERT_EQ(p.start(), "");
+   instance::config config;
+   config.clock = &clock;
+   ASSERT_EQ(p.start(config), "");
    const auto c = p.call("block");
+   entered.wait();
+   EXPECT_EQ(c->outcomes(), 0);
+   clock.advance(30ms);
    ASSERT_TRUE(c->wait());
    EXPECT_EQ(c->why(), call_failure::timed_out);
    EXPECT_TRUE(test::eventually([&] { return p.instance->calls().stuck() == 1; }));
