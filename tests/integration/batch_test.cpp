@@ -11,6 +11,7 @@
 namespace {
 
 using namespace fmcp::test;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 http_host& host() {
@@ -49,6 +50,17 @@ TEST(Batch, EveryRequestIsAnsweredOnce) {
       }
    }
    EXPECT_EQ(ids, (std::set<std::string>{"1", "two"}));
+}
+
+TEST(Batch, IsBoundedInItsLength) {
+   const legacy_session session(host(), "2025-03-26");
+   const std::string list = request_text("tools/list");
+   std::string many = "[" + list;
+   for (int i = 1; i < 50'000; ++i) many += "," + list;
+   const auto answer = session.ask(many + "]");
+   EXPECT_EQ(answer.status, 400);
+   EXPECT_EQ(json_text(answer.body).at("/error/code"), "-32600");
+   EXPECT_THAT(answer.body, HasSubstr("at most 100"));
 }
 
 TEST(Batch, WithoutARequestIsAccepted) {

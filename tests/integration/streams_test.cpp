@@ -96,6 +96,18 @@ TEST(PostStream, CarriesProgressInOrderAndThenTheResponse) {
    EXPECT_EQ(json_text(messages.back()).at("/id"), "p");
 }
 
+TEST(PostStream, CarriesAResultLargerThanItsBuffer) {
+   http_host host({.options = {"--max-stream-buffer", "64KiB"}});
+   const std::string text(1u << 20, 'x');
+   auto rq = modern_call("/mcp", "echo", R"({"text":")" + text + "\"}");
+   for (auto& [name, value] : rq.fields) {
+      if (name == "Accept") value = "text/event-stream";
+   }
+   const auto answer = ask(host.port(), rq);
+   ASSERT_EQ(answer.media_type(), "text/event-stream");
+   EXPECT_EQ(response_of(answer).at("/result/content/0/text"), text);
+}
+
 TEST(Resume, ABrokenStreamIsContinuedBehindTheLastEvent) {
    const legacy_session session(host());
    std::string last_id;

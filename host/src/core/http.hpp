@@ -71,7 +71,7 @@ public:
    /// Begins a stream of unknown length (chunked on HTTP/1.1, until close on 1.0).
    virtual void begin(const response_head& head) = 0;
    /// Appends to the stream and sends. False when the peer is gone, or does not read and more than
-   /// `limits::max_stream_buffer` bytes wait: the stream is then closed.
+   /// `limits::max_stream_buffer` bytes wait besides the largest write: the stream is then closed.
    virtual bool write(std::string_view bytes) = 0;
    /// Ends the stream in order.
    virtual void end() = 0;

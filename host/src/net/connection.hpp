@@ -148,12 +148,13 @@ private:
    connection* previous_ = nullptr;
 
    chunk_decoder chunks_;
-   std::size_t head_size_ = 0;  ///< of the request that is read
-   std::size_t decoded_ = 0;    ///< bytes of its chunked body
-   std::size_t total_size_ = 0; ///< of a sized one: head and body
-   std::size_t parse_at_ = 0;   ///< bytes that make a partial head worth another look
-   std::size_t scanned_ = 0;    ///< bytes of it that hold no end of a head
-   std::size_t raw_from_ = 0;   ///< where the handler's raw answer begins
+   std::size_t head_size_ = 0;     ///< of the request that is read
+   std::size_t decoded_ = 0;       ///< bytes of its chunked body
+   std::size_t total_size_ = 0;    ///< of a sized one: head and body
+   std::size_t parse_at_ = 0;      ///< bytes that make a partial head worth another look
+   std::size_t scanned_ = 0;       ///< bytes of it that hold no end of a head
+   std::size_t largest_write_ = 0; ///< of the stream that is written
+   std::size_t raw_from_ = 0;      ///< where the handler's raw answer begins
    std::uint64_t read_deadline_ = 0, write_deadline_ = 0; ///< ticks; 0: none
    std::uint32_t operations_ = 0, depth_ = 0;
 

@@ -1,5 +1,6 @@
 // How a handler answers through a connection: at once as its responder, or later by the exchange.
 
+#include <algorithm>
 #include <iterator>
 
 #include <boost/asio/post.hpp>
@@ -70,6 +71,7 @@ void connection::exchange_begin(const core::http::response_head& head) {
    const entry e(*this);
    if (is_stream_begun_) return;
    is_stream_begun_ = true;
+   largest_write_ = 0;
    if (!is_http_1_1_) keep_alive_ = false; // its end is the connection's
    append_head(sink(), head, loop_.date.line(),
                {.content_length = {}, .is_http_1_1 = is_http_1_1_, .keep_alive = keep_alive_});
@@ -84,12 +86,15 @@ bool connection::exchange_write(std::string_view bytes) {
    if (is_head_request_ || bytes.empty()) return true;
    std::string& to = sink();
    const std::size_t waiting = unsent() + (phase_ == phase::handling ? to.size() : 0);
-   if (waiting + bytes.size() > loop_.bounds().max_stream_buffer) {
+   // A message that is larger than the bound must reach a peer that reads, and must not make the
+   // next one fatal while the peer is still at it.
+   if (waiting > loop_.bounds().max_stream_buffer + largest_write_) {
       core::log::debug("net", "a stream was cut, its peer does not read {} unsent={}",
                        core::log::kv("peer", peer_), waiting);
       close(true);
       return false;
    }
+   largest_write_ = std::max(largest_write_, bytes.size());
    if (is_http_1_1_) {
       fmt::format_to(std::back_inserter(to), "{:x}\r\n", bytes.size());
       to.append(bytes).append("\r\n");

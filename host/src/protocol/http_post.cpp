@@ -1,6 +1,5 @@
 /// The ladder of a POST: media type, JSON, batches, the legacy era (protocol reference, 2.2 and 5).
 
-#include <algorithm>
 #include <utility>
 
 #include "protocol/http_endpoint.hpp"
@@ -13,10 +12,6 @@ namespace {
 bool names_modern(const http_fields& f) noexcept {
    const auto r = find_revision(f.version);
    return r && is_modern(*r);
-}
-
-const json::value* params_of(const json::value& element) noexcept {
-   return element.find("params");
 }
 
 } // namespace
@@ -158,7 +153,7 @@ void http_endpoint::finish(post& p, const dispatched& d, std::string_view text) 
    if (p.may_json) return answer(p.f, p.out, d.http_status, text);
    answer_fields_.clear();
    if (!p.f.origin.empty()) guard_->add_cors(p.f.origin, answer_fields_);
-   const auto stream = sse_stream::make({.max_queued_bytes = ~std::size_t{0}});
+   const auto stream = sse_stream::make({.max_queued_bytes = service_.options().max_stream_buffer});
    (void)stream->attach(p.out.keep(), answer_fields_, std::nullopt, nullptr);
    stream->send(text);
    stream->finish();
@@ -166,14 +161,9 @@ void http_endpoint::finish(post& p, const dispatched& d, std::string_view text) 
 
 /// Section 5.6. Arrays are a thing of 2025-03-26; later revisions have abolished them.
 void http_endpoint::on_batch(post& p, const json::value& array) {
-   const auto is_claimed = [](const json::value& e) {
-      return read_meta(params_of(e)).claim != nullptr;
-   };
-   if (array.items().empty() || std::ranges::any_of(array.items(), is_claimed) || // row 6
-       names_modern(p.f)) {
-      return refuse(p.f, p.out, 400, {}, code::invalid_request,
-                    "batches have to hold messages, and none of a revision after 2025-03-26");
-   }
+   const char* fault = find_batch_fault(array); // row 6
+   if (fault == nullptr && names_modern(p.f)) fault = "This revision has no batches.";
+   if (fault != nullptr) return refuse(p.f, p.out, 400, {}, code::invalid_request, fault);
    const connection* c = nullptr;
    if (service_.options().has_sessions) {
       c = find_session(p.f, p.out, {});

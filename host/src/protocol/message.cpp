@@ -106,6 +106,20 @@ message read_message(const json::value& v) noexcept {
    return out;
 }
 
+const char* find_batch_fault(const json::value& array) noexcept {
+   static_assert(max_batch == 100); // as the sentence says
+   const auto messages = array.items();
+   if (messages.empty()) return "A batch has to hold at least one message.";
+   if (messages.size() > max_batch) return "A batch may hold at most 100 messages: send several.";
+   for (const auto& m : messages) {
+      if (read_meta(m.find("params")).claim != nullptr) {
+         return "A batch cannot hold messages of a revision after 2025-03-26: send them one by "
+                "one.";
+      }
+   }
+   return nullptr;
+}
+
 request_meta read_meta(const json::value* params) noexcept {
    request_meta out;
    const auto* meta = params == nullptr ? nullptr : params->find("_meta");

@@ -44,6 +44,12 @@ struct message {
 /// is what JSON Schema takes for one: `1.0` is, and its size is not bounded.
 [[nodiscard]] message read_message(const json::value& v) noexcept;
 
+/// Why an array is no batch that is answered: one sentence, or null. Batches are a thing of
+/// 2025-03-26, so none of its messages may claim a modern revision (reference 2.2, row 6). Its
+/// length is bounded, since a message of fifty bytes may ask for a list of fifty thousand.
+inline constexpr std::size_t max_batch = 100;
+[[nodiscard]] const char* find_batch_fault(const json::value& array) noexcept;
+
 /// What `params._meta` of a request holds. Views live as long as the value.
 struct request_meta {
    const json::value* object = nullptr; ///< `_meta` when it is an object

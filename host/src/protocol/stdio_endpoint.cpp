@@ -225,10 +225,10 @@ void stdio_endpoint::on_initialize(const message& m) {
 
 /// Arrays are a thing of 2025-03-26.
 void stdio_endpoint::on_batch(const json::value& array) {
-   if (array.items().empty() || !is_initialized_ || spoken_ > revision::v2025_03_26) {
-      return refuse({}, code::invalid_request,
-                    "batches exist in revision 2025-03-26 only: send one message per line");
-   }
+   const char* fault = find_batch_fault(array);
+   if (fault == nullptr && (!is_initialized_ || spoken_ > revision::v2025_03_26))
+      fault = "batches exist in revision 2025-03-26 only: send one message per line";
+   if (fault != nullptr) return refuse({}, code::invalid_request, fault);
    batch_ = std::make_shared<batch>(wire_);
    batch_->expect(); // the end of the array, so that nothing is written before
    for (const auto& v : array.items()) on_message(v);

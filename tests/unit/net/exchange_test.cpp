@@ -243,11 +243,31 @@ TEST_F(Exchange, SlowReaderOfAStreamIsCut) {
       return false;
    });
    EXPECT_TRUE(was_cut);
-   EXPECT_LE(most, 100'000u + 20);
+   EXPECT_LE(most, 100'000u + 2 * (piece.size() + 20));
    EXPECT_GT(most, 50'000u);
    EXPECT_TRUE(gone.wait());
    EXPECT_FALSE(at_home(*x, [&] { return x->connected(); }));
    EXPECT_EQ(x->pending_bytes(), 0u);
+}
+
+TEST_F(Exchange, AMessageLargerThanTheBoundReachesAPeerThatReads) {
+   serve({.max_stream_buffer = 100'000});
+   auto c = server->connect();
+   c.set_receive_buffer(64 * 1024);
+   c.send(get("/kept"));
+   ASSERT_TRUE(keeps.wait());
+   auto x = take();
+   const std::string large(8u << 20, 'x');
+   at_home(*x, [&] {
+      x->begin(text_head());
+      EXPECT_TRUE(x->write(large));
+      EXPECT_GT(x->pending_bytes(), 100'000u);
+      EXPECT_TRUE(x->write("and more"));
+      x->end();
+   });
+   const auto a = c.read();
+   EXPECT_TRUE(a.is_complete);
+   EXPECT_TRUE(a.body == large + "and more");
 }
 
 TEST_F(Exchange, StreamThatIsTakenSlowlyComesWhole) {

@@ -219,5 +219,28 @@ TEST(MessageWriter, WritesNotificationsWithAndWithoutParams) {
                   R"({"jsonrpc":"2.0","method":"c","params":{"x":1}})");
 }
 
+TEST(Batch, HoldsAtLeastOneAtMostAHundredAndNoneOfAnotherEra) {
+   const auto fault = [](const std::string& text) {
+      const test::parsed v(text);
+      const char* why = find_batch_fault(*v);
+      return std::string(why != nullptr ? why : "");
+   };
+   const std::string ping = R"({"jsonrpc":"2.0","id":1,"method":"ping"})";
+   const auto many = [&](std::size_t n) {
+      std::string text = "[" + ping;
+      for (std::size_t i = 1; i < n; ++i) text += "," + ping;
+      return text + "]";
+   };
+   EXPECT_EQ(fault("[" + ping + "]"), "");
+   EXPECT_EQ(fault("[1,null,{}]"), "") << "what is no message is answered as such";
+   EXPECT_NE(fault("[]"), "");
+   EXPECT_EQ(fault(many(max_batch)), "");
+   EXPECT_NE(fault(many(max_batch + 1)), "");
+   EXPECT_NE(
+         fault("[" + ping +
+               R"(,{"params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}}])"),
+         "");
+}
+
 } // namespace
 } // namespace fmcp::protocol

@@ -123,6 +123,17 @@ TEST_F(StdioEndpoint, ABatchIsAnsweredByOneArray) {
    EXPECT_THAT(lines.front(), HasSubstr("done"));
 }
 
+TEST_F(StdioEndpoint, ABatchHoldsNothingOfTheModernEra) {
+   (void)only(
+         R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-03-26","capabilities":{},"clientInfo":{"name":"t","version":"1"}}})");
+   EXPECT_THAT(
+         only(fmt::format(
+               R"([{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"echo",{}}}}}])",
+               claim)),
+         HasSubstr("-32600"));
+   EXPECT_THAT(backend.calls, IsEmpty());
+}
+
 TEST_F(StdioEndpoint, TellsOfChangesAsEachEraWantsIt) {
    (void)only(initialize_line);
    (void)only(fmt::format(
