@@ -146,7 +146,7 @@ public:
       is_draining_ = true;
       const auto until = clock::now() + grace;
       const auto plugins = instances();
-      for (const auto& i : plugins) i->begin_stop();
+      for (const auto& i : plugins) i->refuse_calls();
       const auto is_running = [](const auto& i) { return i->calls().live() != 0; };
       while (std::ranges::any_of(plugins, is_running) && clock::now() < until) {
          std::this_thread::sleep_for(milliseconds(1));
@@ -342,7 +342,7 @@ private:
       c.deadlines = timer_;
       c.to_host = line_;
       auto out = instance::make(std::move(c));
-      if (is_draining_) out->begin_stop();
+      if (is_draining_) out->refuse_calls();
       const std::lock_guard lock(mutex_);
       instances_.push_back(out);
       return out;
