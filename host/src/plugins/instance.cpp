@@ -249,6 +249,8 @@ core::result<std::vector<std::shared_ptr<const tool>>> instance::list() {
    }
    auto items = copy_tools(listed, config_.max_tools);
    if (!items) return std::unexpected(items.error());
+   // What neither a tool nor a call holds belongs to a tool that went.
+   std::erase_if(gates_, [](const auto& gate) { return gate.second.use_count() == 1; });
    std::vector<std::shared_ptr<const tool>> out;
    for (auto& item : *items) {
       auto t = std::make_shared<tool>();
@@ -358,7 +360,8 @@ void instance::start(const tool& t, const std::shared_ptr<call>& c) {
                                              config_.name)
                                : fmt::format("Plugin {} is being stopped.", config_.name));
    };
-   if (stage_.load(std::memory_order_relaxed) != stage::serving) return refuse(call_failure::stopped);
+   if (stage_.load(std::memory_order_relaxed) != stage::serving)
+      return refuse(call_failure::stopped);
    const bool is_inline = t.exec == FMCP_EX_NONBLOCKING &&
                           (!t.gate || (t.gate->waiting.load() == 0 && t.gate->try_enter()));
    const std::uint64_t deadline =
