@@ -173,7 +173,7 @@ call_table::slot* call_table::grow(std::size_t home) {
    slot* out = &fresh->slots[0];
    chunks_[first / chunk_size].store(fresh.release(), std::memory_order_release);
    for (std::uint32_t i = 1; i < count; ++i) push(made(first + i));
-   slots_.store(first + count, std::memory_order_release);
+   slots_.store(first + count); // in one order with live(), as the words are
    return out;
 }
 
@@ -223,7 +223,7 @@ fmcp_call call_table::open(opening o) {
    s->gate = std::move(o.gate);
    s->deadline.store(o.deadline_ns, std::memory_order_relaxed);
    s->word.store(generation << generation_shift | is_open_phase | holds |
-                 (o.is_entered ? was_entered : 0)); // in one order with live()
+                 (o.is_entered ? was_entered : 0)); // in one order with live(), open_word()
    return handle;
 }
 
@@ -300,7 +300,9 @@ bool call_table::fail(fmcp_call handle, call_failure why) {
 bool call_table::open_word(std::uint32_t index, std::uint64_t& word,
                            std::uint64_t& deadline) const noexcept {
    const slot& s = made(index);
-   word = s.word.load(std::memory_order_acquire);
+   // In one order with open(): the timer first forgets when to look and then looks here, the opener
+   // first writes the word and then says when to look, so one of them sees the other.
+   word = s.word.load();
    deadline = s.deadline.load(std::memory_order_relaxed);
    return phase_of(word) == is_open_phase || phase_of(word) == is_reporting;
 }
@@ -312,7 +314,7 @@ std::size_t call_table::stuck() const noexcept {
 
 std::size_t call_table::live() const noexcept {
    std::size_t n = 0;
-   for (std::uint32_t i = 0, end = slots_.load(std::memory_order_acquire); i < end; ++i) {
+   for (std::uint32_t i = 0, end = slots_.load(); i < end; ++i) {
       if (phase_of(made(i).word.load()) != is_free) ++n;
    }
    return n;

@@ -154,6 +154,112 @@ TEST(CallRace, OneCallHasOneOutcomeWhoeverComesFirst) {
    EXPECT_EQ(ledger.lent, ledger.returned);
 }
 
+/// A call that accepts no result but the one that names its own handle.
+class strict_call final : public call {
+public:
+   void on_progress(double done, double, std::string_view) noexcept override {
+      if (outcomes != 0 || done <= last_) ++faults;
+      last_ = done;
+   }
+   void on_log(std::int32_t, std::string_view, std::string_view) noexcept override {}
+   void on_result(const fmcp_result& r) noexcept override {
+      if (r.message.len != sizeof(fmcp_call) ||
+          std::memcmp(r.message.ptr, &request.call, sizeof(fmcp_call)) != 0) {
+         ++faults;
+      }
+      ++outcomes;
+   }
+   void on_failure(call_failure, std::string_view) noexcept override { ++outcomes; }
+
+   std::atomic<int> outcomes{0}, faults{0};
+
+private:
+   double last_ = 0; // reports are never concurrent, so this needs no lock: tsan watches
+};
+
+// Few slots and many hands on them, most of them with handles of earlier calls in the same slot:
+// no call may ever get the result, the failure or the progress of another one.
+TEST(CallRace, SlotsThatAreUsedAgainBelongToOneCallAtATime) {
+   constexpr int starters = 4, others = 6, rounds = 3000;
+   constexpr std::size_t remembered = 16;
+   call_table table("stress", {.max_calls = 5});
+   buffer_ledger ledger;
+   std::array<std::atomic<fmcp_call>, remembered> seen{};
+   std::atomic<bool> is_done{false};
+   std::vector<std::vector<std::shared_ptr<strict_call>>> made(starters);
+
+   const auto complete = [&](fmcp_call handle) {
+      fmcp_result r{};
+      r.size = sizeof r;
+      r.message = {reinterpret_cast<const char*>(&handle), sizeof handle};
+      r.meta_json = ledger.lend("{}");
+      return table.complete(handle, &r);
+   };
+   std::vector<std::thread> threads;
+   for (int i = 0; i < others; ++i) {
+      threads.emplace_back([&, i] {
+         std::minstd_rand random(static_cast<unsigned>(i) + 1);
+         double done = 0;
+         while (!is_done) {
+            const fmcp_call handle = seen[random() % remembered];
+            switch (random() % 5) {
+            case 0: complete(handle); break;
+            case 1: table.progress(handle, ++done, 0, {}); break;
+            case 2: table.fail(handle, call_failure::cancelled); break;
+            case 3:
+               table.scan_deadlines(UINT64_MAX, [&](fmcp_call due) {
+                  if (due % 2 == 0) table.fail(due, call_failure::timed_out);
+               });
+               break;
+            default: (void)table.is_over(handle); std::this_thread::yield();
+            }
+         }
+      });
+   }
+   std::vector<std::thread> callers;
+   for (int i = 0; i < starters; ++i) {
+      callers.emplace_back([&, i] {
+         std::minstd_rand random(static_cast<unsigned>(i) + 100);
+         for (int k = 0; k < rounds; ++k) {
+            auto target = std::make_shared<strict_call>();
+            const bool is_entered = random() % 2 == 0;
+            const fmcp_call handle = table.open(
+                  {.target = target, .deadline_ns = 1, .gate = {}, .is_entered = is_entered});
+            if (handle == 0) {
+               std::this_thread::yield();
+               continue;
+            }
+            made[static_cast<std::size_t>(i)].push_back(std::move(target));
+            seen[random() % remembered] = handle;
+            if (is_entered || table.enter(handle) != nullptr) {
+               if (random() % 3 == 0) complete(handle);
+               const auto status = random() % 2 == 0   ? FMCP_PENDING
+                                   : random() % 2 == 0 ? FMCP_OK
+                                                       : FMCP_E_FAIL;
+               table.leave(handle, status, "words");
+               if (status == FMCP_PENDING) complete(handle);
+            }
+         }
+      });
+   }
+   for (auto& t : callers) t.join();
+   is_done = true;
+   for (auto& t : threads) t.join();
+   std::size_t started = 0;
+   for (const auto& mine : made) {
+      started += mine.size();
+      for (const auto& c : mine) {
+         ASSERT_EQ(c->faults, 0);
+         ASSERT_EQ(c->outcomes, 1);
+         ASSERT_EQ(c.use_count(), 1); // the table has let go of it
+      }
+   }
+   EXPECT_GT(started, std::size_t{rounds});
+   EXPECT_EQ(table.live(), 0u);
+   EXPECT_EQ(table.stuck(), 0u);
+   EXPECT_EQ(ledger.lent, ledger.returned);
+}
+
 TEST(CallRace, DeadlinesAgainstCompletions) {
    constexpr int rounds = 300;
    buffer_ledger ledger;

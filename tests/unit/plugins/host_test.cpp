@@ -206,8 +206,7 @@ TEST(Host, SettingsAreAskedBeforeAnyCodeRuns) {
    r.put_built("echo");
    const auto trace = r.dir.at("trace");
    ::setenv("FMCP_TEST_CONSTRUCTOR_FILE", trace.c_str(), 1);
-   r.o.settings = [](std::string_view name,
-                     const json::value& manifest,
+   r.o.settings = [](std::string_view name, const json::value& manifest,
                      std::span<const std::string> others) -> core::result<plugin_settings> {
       EXPECT_EQ(manifest.find_string("name"), name);
       EXPECT_THAT(others, testing::ElementsAre(name == "echo" ? "constructor_note" : "echo"));
@@ -392,6 +391,28 @@ TEST(Host, GivesEachPluginADirectoryOfItsOwn) {
    struct stat status{};
    ASSERT_EQ(::stat(r.dir.at("state/data/echo").c_str(), &status), 0);
    EXPECT_EQ(status.st_mode & 0777, 0700u);
+}
+
+TEST(Host, GivesNoDirectoryThatOthersCanWriteOrThatIsALinkToOne) {
+   running r;
+   r.o.data_dir = r.dir.at("state");
+   r.put_built("data_dir");
+   std::filesystem::create_directories(r.dir.at("state/data_dir"));
+   ASSERT_EQ(::chmod(r.dir.at("state/data_dir").c_str(), 0777), 0);
+   r.load();
+   EXPECT_EQ(r.answer("data_dir"), "");
+   r.subject.reset();
+
+   ASSERT_EQ(::chmod(r.dir.at("state/data_dir").c_str(), 0700), 0);
+   r.load();
+   EXPECT_EQ(r.answer("data_dir"), r.dir.at("state/data_dir"));
+   r.subject.reset();
+
+   std::filesystem::remove(r.dir.at("state/data_dir"));
+   std::filesystem::create_directory(r.dir.at("elsewhere"));
+   std::filesystem::create_directory_symlink(r.dir.at("elsewhere"), r.dir.at("state/data_dir"));
+   r.load();
+   EXPECT_EQ(r.answer("data_dir"), "");
 }
 
 TEST(Host, DrainsWhatRunsAndRefusesWhatComes) {

@@ -63,6 +63,9 @@ INSTANTIATE_TEST_SUITE_P(
             bent_table{"TableSizeOdd", [](auto& p) { p.table.size = 27; }, "fmcp_plugin.size"},
             bent_table{"TableSizeHuge", [](auto& p) { p.table.size = 1u << 20; },
                        "fmcp_plugin.size"},
+            bent_table{"TableEndsInsideAMember",
+                       [](auto& p) { p.table.size = offsetof(fmcp_plugin, cancel) + 4; },
+                       "fmcp_plugin.size"},
             bent_table{"InitFails",
                        [](auto& p) {
                           p.table.init = [](void*, const fmcp_init*, fmcp_err* err) noexcept {
@@ -138,6 +141,57 @@ TEST(Instance, DestroysWhatCouldNotBeInitialised) {
    p.is_retired = true;
    EXPECT_EQ(p.destroyed, 1);
    EXPECT_EQ(p.quiesced, 0);
+}
+
+// [task]: never after destroy() returned, and what init() posted is no exception.
+TEST(Instance, DestroysOnlyWhenWhatInitPostedIsBack) {
+   static fake_plugin* subject;
+   static std::atomic<int> early, late;
+   static std::promise<void> begun;
+   early = late = 0;
+   begun = {};
+   fake_plugin p;
+   subject = &p;
+   p.table.init = [](void*, const fmcp_init*, fmcp_err*) noexcept -> fmcp_status {
+      const auto count = [](void*) noexcept { ++(subject->destroyed == 0 ? early : late); };
+      const auto& exec = subject->exec();
+      exec.post(
+            subject->host->ctx,
+            [](void*) noexcept {
+               begun.set_value();
+               for (int i = 0; i < 1000 && subject->destroyed == 0; ++i) std::this_thread::yield();
+               ++(subject->destroyed == 0 ? early : late);
+            },
+            nullptr);
+      exec.after(subject->host->ctx, 3'600'000, count, nullptr, nullptr);
+      begun.get_future().wait();
+      return FMCP_E_IO;
+   };
+   EXPECT_THAT(p.start(), HasSubstr("FMCP_E_IO"));
+   EXPECT_TRUE(p.instance->retire(10s));
+   p.is_retired = true;
+   EXPECT_EQ(early, 2);
+   EXPECT_EQ(late, 0);
+   EXPECT_EQ(p.destroyed, 1);
+}
+
+TEST(Instance, IsNotEnteredAgainOnceItIsDestroyed) {
+   static std::atomic<int> late;
+   static fake_plugin* subject;
+   late = 0;
+   fake_plugin p;
+   subject = &p;
+   p.tools_table.list = [](void*, fmcp_list*, fmcp_err*) noexcept -> fmcp_status {
+      late += subject->destroyed;
+      return FMCP_E_FAIL;
+   };
+   EXPECT_NE(p.start(), ""); // up, and not listed yet: it is stopped just then
+   EXPECT_TRUE(p.instance->retire(10s));
+   p.is_retired = true;
+   EXPECT_THAT(p.instance->list().error().message, HasSubstr("is being stopped"));
+   EXPECT_THAT(p.instance->attach(&p.entry, {}).error().message, HasSubstr("is being stopped"));
+   EXPECT_EQ(late, 0);
+   EXPECT_EQ(p.destroyed, 1);
 }
 
 TEST(Instance, PassesSettingsAndSecretsToInit) {
@@ -259,11 +313,15 @@ TEST(Call, IsNotCompletedByForgedHandles) {
                                  FMCP_E_GONE);
                     }
                     EXPECT_EQ(p.host->complete(nullptr, rq.call, nullptr), FMCP_E_GONE);
+                    fmcp_result owned{};
+                    owned.size = sizeof owned;
+                    owned.meta_json = ledger.lend("{}");
+                    EXPECT_EQ(p.host->complete(nullptr, rq.call, &owned), FMCP_E_GONE);
                     return p.complete(rq.call, "mine");
                  }}};
    ASSERT_EQ(p.start(), "");
    EXPECT_EQ(p.call("a")->text(), "mine");
-   EXPECT_EQ(ledger.returned, 5000);
+   EXPECT_EQ(ledger.returned, 5001);
 }
 
 TEST(Call, PendingEndsWithALaterCompletion) {
@@ -829,6 +887,30 @@ TEST(Retire, GivesUpOnACallThatNeverEnds) {
    EXPECT_EQ(c->outcomes(), 1);
    EXPECT_EQ(p.destroyed, 0);
    EXPECT_EQ(p.complete(handle, ""), FMCP_E_GONE); // it comes back after all
+   EXPECT_TRUE(p.instance->retire(10s));
+   p.is_retired = true;
+   EXPECT_EQ(p.quiesced, 1); // not a second time
+   EXPECT_EQ(p.destroyed, 1);
+}
+
+// A call that was accepted may go on in steps while the host drains.
+TEST(Drain, RefusesNewCallsAndLetsTasksOfOldOnesRun) {
+   static fake_plugin* subject;
+   static fmcp_call handle;
+   fake_plugin p;
+   subject = &p;
+   p.offered = {{"steps", FMCP_EX_NONBLOCKING, [&](const fmcp_request& rq, fmcp_err*) {
+                    handle = rq.call;
+                    return FMCP_PENDING;
+                 }}};
+   ASSERT_EQ(p.start(), "");
+   const auto c = p.call("steps");
+   p.instance->refuse_calls();
+   EXPECT_EQ(p.call("steps")->why(), call_failure::stopped);
+   const auto finish = [](void*) noexcept { subject->complete(handle, "all steps"); };
+   ASSERT_EQ(p.exec().after(p.host->ctx, 1, finish, nullptr, nullptr), FMCP_OK);
+   ASSERT_TRUE(c->wait());
+   EXPECT_EQ(c->text(), "all steps");
 }
 
 } // namespace
