@@ -54,6 +54,7 @@ fmcp_room(protocol
           session_token.cpp
           sse_stream.cpp
           stdio_endpoint.cpp
+          subscription.cpp
           tool_definition.cpp
   USES fmcp_core fmcp_json
   PRIVATE fmcp_crypto)

@@ -106,6 +106,8 @@ INSTANTIATE_TEST_SUITE_P(
                 true},
             row{"ParamMissing", call(HELLO), false},
             row{"ParamDiffers", call(HELLO, {{"Mcp-Param-Region", "hello"}}), false},
+            row{"ParamWithoutArgument", call(R"({"note":"x"})", {{"Mcp-Param-Region", "eu"}}),
+                false},
             row{"ParamNullNeedsNone", call(R"({"note":"x"})"), true},
             row{"ParamRawUtf8", call(R"({"region":"é"})", {{"Mcp-Param-Region", "\xc3\xa9"}}),
                 false},

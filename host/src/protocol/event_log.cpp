@@ -31,8 +31,8 @@ std::optional<event_log::position> event_log::read(std::string_view id) noexcept
    return position{*stream, *number};
 }
 
-event_log::event_log(std::size_t max_events, std::size_t max_bytes)
-    : max_events_(max_events), max_bytes_(max_bytes) {}
+event_log::event_log(std::size_t max_events, std::size_t max_bytes, std::uint32_t streams_before)
+    : max_events_(max_events), max_bytes_(max_bytes), last_stream_(streams_before) {}
 
 std::uint32_t event_log::open_stream() {
    const std::lock_guard lock(mutex_);

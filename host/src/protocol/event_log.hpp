@@ -24,8 +24,8 @@ namespace fmcp::protocol {
 /// Thread safety: all members may be called from any thread. It calls nobody.
 class event_log {
 public:
-   /// An event id is `<stream>-<number>`, unique in the session; the stream is found from it. Both
-   /// count from 1.
+   /// An event id is `<stream>-<number>`, unique in the session; the stream is found from it.
+   /// Numbers count from 1, streams from one above what the log was made with.
    struct position {
       std::uint32_t stream = 0;
       std::uint64_t number = 0;
@@ -35,9 +35,12 @@ public:
    /// Nothing when it is none of our ids, to the letter.
    [[nodiscard]] static std::optional<position> read(std::string_view id) noexcept;
 
-   event_log(std::size_t max_events, std::size_t max_bytes);
+   /// `streams_before`: below the first stream's number. A session may have had another log, in
+   /// another process or before this one, and its client may come back with an id of that: logs
+   /// that begin at random places do not take each other's ids for their own.
+   event_log(std::size_t max_events, std::size_t max_bytes, std::uint32_t streams_before = 0);
 
-   /// A new stream's number, from 1. 0 once four thousand million streams have used the numbers up:
+   /// A new stream's number. 0 once four thousand million streams have used the numbers up:
    /// that stream has no ids.
    [[nodiscard]] std::uint32_t open_stream();
    /// Nothing more will be appended. What is kept stays for replay.
@@ -77,7 +80,7 @@ private:
    mutable std::mutex mutex_;
    std::deque<event> events_;                                // guarded by mutex_; oldest first
    std::size_t bytes_ = 0;                                   // guarded by mutex_
-   std::uint32_t last_stream_ = 0;                           // guarded by mutex_
+   std::uint32_t last_stream_;                               // guarded by mutex_
    std::unordered_map<std::uint32_t, stream_state> streams_; // guarded by mutex_
 };
 

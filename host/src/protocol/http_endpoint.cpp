@@ -116,6 +116,11 @@ http_endpoint::connection* http_endpoint::find_session(const http_fields& f, res
              "this request needs the Mcp-Session-Id that initialize was answered with");
       return nullptr;
    }
+   if (f.has_two_sessions) {
+      refuse(f, out, 400, id, code::bad_session,
+             "Mcp-Session-Id was sent twice with different values");
+      return nullptr;
+   }
    auto& slot = out.attachment();
    auto* c = static_cast<connection*>(slot.get());
    const auto now_s = service_.options().clock->unix_ms() / 1000;
@@ -136,6 +141,11 @@ http_endpoint::connection* http_endpoint::find_session(const http_fields& f, res
       append_capabilities(fresh->capabilities_json, claims->can);
       c = fresh.get();
       slot = std::move(fresh);
+   }
+   // Most requests need nothing of the session's state, and yet they keep it from being idle.
+   if (c->noted_s != now_s) {
+      c->noted_s = now_s;
+      (void)service_.sessions().find(c->claims);
    }
    return c;
 }

@@ -65,8 +65,10 @@ http_fields::http_fields(const core::http::request& rq) noexcept {
          }
          break;
       case 14:
-         if (core::iequals(f.name, "mcp-session-id"))
-            once(session, f.value, "Mcp-Session-Id", !session.empty());
+         if (core::iequals(f.name, "mcp-session-id")) {
+            has_two_sessions = has_two_sessions || (!session.empty() && session != f.value);
+            session = f.value;
+         }
          break;
       case 20:
          if (core::iequals(f.name, "mcp-protocol-version")) {

@@ -16,8 +16,9 @@ struct http_fields {
    std::string_view name;       ///< Mcp-Name
    std::string_view session;    ///< Mcp-Session-Id
    std::string_view last_event; ///< Last-Event-ID
-   /// The name of a field of the five `Mcp…` ones that came twice with different values, or null.
+   /// The name of a field of a modern request that came twice with different values, or null.
    const char* contradiction = nullptr;
+   bool has_two_sessions = false; ///< Mcp-Session-Id came twice with different values
    bool has_method = false, has_name = false, has_version = false, has_last_event = false;
 
    explicit http_fields(const core::http::request& rq) noexcept;

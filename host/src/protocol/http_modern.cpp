@@ -33,7 +33,7 @@ bool http_endpoint::check_headers(post& p, const message& m, const request_meta&
       refuse(p.f, p.out, 400, m.id, code::invalid_params, fault);
       return false;
    }
-   if (p.f.contradiction != nullptr && std::string_view(p.f.contradiction) != "Mcp-Session-Id")
+   if (p.f.contradiction != nullptr)
       return mismatch(fmt::format("{} was sent twice with different values", p.f.contradiction));
    const auto version = meta.claim->string();
    if (!p.f.has_version) return mismatch("MCP-Protocol-Version is missing"); // b
@@ -53,8 +53,10 @@ bool http_endpoint::check_headers(post& p, const message& m, const request_meta&
    if (!p.f.has_name) return mismatch("Mcp-Name is missing");
    const auto name = decode_header_value(p.f.name, memory_);
    if (!name) return mismatch("Mcp-Name cannot be decoded");
-   const auto in_body = m.params->find_string(member);
-   if (in_body && *in_body != *name)
+   // Nobody who follows the rules names what the body does not (a name that is none at all is for
+   // the method to refuse).
+   const auto* in_body = m.params->find(member);
+   if (in_body == nullptr || (in_body->is(json::kind::string) && in_body->string() != *name))
       return mismatch(fmt::format("Mcp-Name differs from the body's params.{}", member));
    return true;
 }
@@ -69,8 +71,11 @@ bool http_endpoint::check_parameters(post& p, const message& m) {
    };
    for (const auto& h : tool->definition->headers()) {
       const auto* body = find_argument(m.params->find("arguments"), h);
-      if (body == nullptr) continue; // 4.3: a client has nothing to send then
       const auto count = p.rq.count(h.header);
+      if (body == nullptr) { // 4.3: a client has nothing to send then
+         if (count == 0) continue;
+         return mismatch(h.header, "was sent though the body has no such argument");
+      }
       if (count == 0) return mismatch(h.header, "is missing though the body has the argument");
       if (count > 1) return mismatch(h.header, "was sent more than once");
       const auto value = decode_header_value(p.rq.find(h.header), memory_);
@@ -113,8 +118,7 @@ void http_endpoint::on_listen(post& p, const message& m) {
    text_.clear();
    const auto asked = read_listen(m, text_);
    if (!asked) return answer(p.f, p.out, 200, text_);
-   const auto l = std::make_shared<listener>(std::string(m.id), *asked, service_);
-   l->stream = sse_stream::make({.max_queued_bytes = service_.options().max_stream_buffer});
+   const auto l = std::make_shared<listener>(m.id, *asked, service_);
    if (!service_.listen(l)) {
       return refuse(p.f, p.out, 200, m.id, code::internal_error,
                     service_.is_ending() ? "the server is stopping"

@@ -186,44 +186,4 @@ std::optional<handshake> read_initialize(const message& m, std::string& out) {
                     .capabilities = capabilities};
 }
 
-std::optional<subscription> read_listen(const message& m, std::string& out) {
-   const auto* filter = m.params != nullptr ? m.params->find("notifications") : nullptr;
-   if (filter == nullptr || !filter->is(json::kind::object)) {
-      append_error(out, m.id, code::invalid_params,
-                   "subscriptions/listen needs params.notifications, an object");
-      return std::nullopt;
-   }
-   subscription s;
-   if (const auto* tools = filter->find("toolsListChanged"); tools != nullptr) {
-      if (!tools->is(json::kind::boolean)) {
-         append_error(out, m.id, code::invalid_params,
-                      "params.notifications.toolsListChanged must be true or false");
-         return std::nullopt;
-      }
-      s.wants_tool_changes = tools->boolean();
-   }
-   return s;
-}
-
-void append_acknowledgement(std::string& out, std::string_view id, const subscription& s) {
-   append_notification(
-         out, "notifications/subscriptions/acknowledged",
-         fmt::format(
-               R"({{"notifications":{},"_meta":{{"io.modelcontextprotocol/subscriptionId":{}}}}})",
-               s.wants_tool_changes ? R"({"toolsListChanged":true})" : "{}", id));
-}
-
-void append_tool_change(std::string& out, std::string_view id) {
-   append_notification(
-         out, tools_list_changed,
-         fmt::format(R"({{"_meta":{{"io.modelcontextprotocol/subscriptionId":{}}}}})", id));
-}
-
-void append_listen_result(std::string& out, std::string_view id, std::string_view info_member) {
-   begin_result(out, id);
-   out += fmt::format(
-         R"({{"resultType":"complete","_meta":{{"io.modelcontextprotocol/subscriptionId":{},{}}}}}}})",
-         id, info_member);
-}
-
 } // namespace fmcp::protocol

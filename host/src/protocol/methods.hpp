@@ -60,16 +60,4 @@ struct handshake {
 /// Appends an error response and gives nothing when the params are malformed.
 [[nodiscard]] std::optional<handshake> read_initialize(const message& m, std::string& out);
 
-/// What `subscriptions/listen` asks for, as far as it can be honoured.
-struct subscription {
-   bool wants_tool_changes = false;
-};
-[[nodiscard]] std::optional<subscription> read_listen(const message& m, std::string& out);
-/// The notification that opens a subscription; `id` is the JSON text of the listen request's id.
-void append_acknowledgement(std::string& out, std::string_view id, const subscription& s);
-/// `notifications/tools/list_changed` of a subscription.
-void append_tool_change(std::string& out, std::string_view id);
-/// The response that ends a subscription in order.
-void append_listen_result(std::string& out, std::string_view id, std::string_view info_member);
-
 } // namespace fmcp::protocol

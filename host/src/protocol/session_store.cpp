@@ -3,32 +3,17 @@
 #include <algorithm>
 #include <vector>
 
+#include "crypto/digest.hpp"
+
 namespace fmcp::protocol {
 
 // ---- one session ----
 
-session_state::session_state(std::size_t replay_events, std::size_t replay_bytes)
-    : log_(std::make_shared<event_log>(replay_events, replay_bytes)) {}
+session_state::session_state(std::size_t replay_events, std::size_t replay_bytes,
+                             std::uint32_t streams_before)
+    : log_(std::make_shared<event_log>(replay_events, replay_bytes, streams_before)) {}
 
 session_state::~session_state() = default;
-
-void session_state::set_client(std::string info_json, std::string capabilities_json) {
-   if (info_json.size() > max_client_bytes) info_json.clear();
-   if (capabilities_json.size() > max_client_bytes) capabilities_json.clear();
-   const std::lock_guard lock(mutex_);
-   client_info_ = std::move(info_json);
-   client_capabilities_ = std::move(capabilities_json);
-}
-
-std::string session_state::client_info_json() const {
-   const std::lock_guard lock(mutex_);
-   return client_info_;
-}
-
-std::string session_state::client_capabilities_json() const {
-   const std::lock_guard lock(mutex_);
-   return client_capabilities_;
-}
 
 void session_state::add_stream(std::shared_ptr<sse_stream> s) {
    const auto number = s->number();
@@ -56,15 +41,6 @@ std::shared_ptr<sse_stream> session_state::find_stream(std::uint32_t number) con
    const auto at = streams_.find(number);
    if (at != streams_.end()) return at->second;
    return general_ != nullptr && general_->number() == number ? general_ : nullptr;
-}
-
-void session_state::forget_stream(std::uint32_t number) {
-   std::shared_ptr<sse_stream> forgotten;
-   const std::lock_guard lock(mutex_);
-   const auto at = streams_.find(number);
-   if (at == streams_.end()) return;
-   forgotten = std::move(at->second);
-   streams_.erase(at);
 }
 
 bool session_state::set_general_stream(std::shared_ptr<sse_stream> s) {
@@ -164,19 +140,27 @@ bool session_state::is_closed() const {
    return is_closed_;
 }
 
-void session_state::keep_alive() {
-   std::vector<std::shared_ptr<sse_stream>> connected;
-   {
-      const std::lock_guard lock(mutex_);
-      for (const auto& [number, s] : streams_) {
-         if (s != general_ && s->is_connected()) connected.push_back(s);
-      }
-      if (general_ != nullptr && general_->is_connected()) connected.push_back(general_);
-   }
-   for (const auto& s : connected) s->keep_alive();
+bool session_state::is_in_use() const {
+   const std::lock_guard lock(mutex_);
+   return (general_ != nullptr && general_->is_connected()) ||
+          std::ranges::any_of(streams_, [](const auto& s) { return s.second->is_connected(); }) ||
+          std::ranges::any_of(calls_, [](const auto& call) { return !call.second.expired(); });
 }
 
 // ---- all sessions ----
+
+namespace {
+
+/// In the lower half, which leaves two thousand million streams above it.
+std::uint32_t random_stream_number() {
+   std::array<std::uint8_t, 4> bytes{};
+   crypto::fill_random(bytes);
+   std::uint32_t out = 0;
+   for (const auto byte : bytes) out = out << 8 | byte;
+   return out >> 1;
+}
+
+} // namespace
 
 session_store::session_store(options o) : options_(o) {}
 
@@ -203,7 +187,8 @@ std::shared_ptr<session_state> session_store::find(const session_claims& s) cons
 std::shared_ptr<session_state> session_store::need(const session_claims& s) {
    if (auto known = find(s)) return known;
    // Made outside the lock; mostly it is wanted.
-   auto fresh = std::make_shared<session_state>(options_.replay_events, options_.replay_bytes);
+   auto fresh = std::make_shared<session_state>(options_.replay_events, options_.replay_bytes,
+                                                random_stream_number());
    const auto now = options_.clock->mono_ns();
    fresh->last_used_ns.store(now, std::memory_order_relaxed);
    state_ptr evicted;
@@ -237,11 +222,18 @@ session_store::state_ptr session_store::take(entries::iterator at) {
 /// The order may be behind the uses and never ahead of them: the first one whose note still holds
 /// is the one unused for longest. Each note that is put right pays for a use. [locked]
 session_store::state_ptr session_store::take_least_used() {
-   for (;;) {
+   constexpr int max_spared = 64; // the next one goes, in use or not
+   const auto now = options_.clock->mono_ns();
+   for (int spared = 0;;) {
       const auto [noted, k] = *by_use_.begin();
       const auto at = states_.find(k);
-      const auto used = at->second.state->last_used_ns.load(std::memory_order_relaxed);
-      if (used <= noted) return take(at);
+      auto used = at->second.state->last_used_ns.load(std::memory_order_relaxed);
+      if (used <= noted) {
+         if (spared == max_spared || noted >= now || !at->second.state->is_in_use())
+            return take(at);
+         ++spared;
+         used = now;
+      }
       by_use_.erase(by_use_.begin());
       at->second.noted_ns = used;
       by_use_.emplace(used, k);
@@ -296,11 +288,14 @@ void session_store::sweep() {
       }
       for (auto at = states_.begin(); at != states_.end();) {
          const auto here = at++;
-         const auto used = here->second.state->last_used_ns.load(std::memory_order_relaxed);
-         const bool is_idle = used < now_ns && now_ns - used >= idle_ns;
-         if (!is_idle && here->second.expires_unix_s > now_s) continue;
-         bury(here->first, here->second.expires_unix_s);
-         ended.push_back(take(here));
+         auto& state = *here->second.state;
+         const auto used = state.last_used_ns.load(std::memory_order_relaxed);
+         bool is_idle = used < now_ns && now_ns - used >= idle_ns;
+         if (is_idle && state.is_in_use()) {
+            state.last_used_ns.store(now_ns, std::memory_order_relaxed);
+            is_idle = false;
+         }
+         if (is_idle || here->second.expires_unix_s <= now_s) ended.push_back(take(here));
       }
       if (!ended.empty()) tell_epoch();
    }

@@ -36,10 +36,10 @@ public:
    /// Streams that can be found again, per session. Beyond, finished ones are forgotten first, then
    /// the oldest: it goes on, and cannot be resumed.
    static constexpr std::size_t max_streams = 64;
-   /// Longer texts about the client are not kept: it may send them again and again.
-   static constexpr std::size_t max_client_bytes = 64u << 10;
 
-   session_state(std::size_t replay_events, std::size_t replay_bytes);
+   /// `streams_before`: see `event_log`.
+   session_state(std::size_t replay_events, std::size_t replay_bytes,
+                 std::uint32_t streams_before = 0);
    ~session_state();
    session_state(const session_state&) = delete;
    session_state& operator=(const session_state&) = delete;
@@ -50,16 +50,10 @@ public:
    void set_log_level(log_level l) noexcept { level_.store(l, std::memory_order_relaxed); }
    [[nodiscard]] log_level level() const noexcept { return level_.load(std::memory_order_relaxed); }
 
-   /// What `initialize` said, for plugins that ask; empty after a restart, and when too long.
-   void set_client(std::string info_json, std::string capabilities_json);
-   [[nodiscard]] std::string client_info_json() const;
-   [[nodiscard]] std::string client_capabilities_json() const;
-
    /// Streams that can be resumed: they are found by number until they are forgotten, the general
    /// one too. One without a number is not kept. After close() the stream is finished at once.
    void add_stream(std::shared_ptr<sse_stream> s);
    [[nodiscard]] std::shared_ptr<sse_stream> find_stream(std::uint32_t number) const;
-   void forget_stream(std::uint32_t number);
 
    /// The GET stream for messages that belong to no request. One at a time: a second GET is 409
    /// (false) while the first is connected. One that is not connected any more is finished.
@@ -81,10 +75,10 @@ public:
    /// eviction.
    void close();
    [[nodiscard]] bool is_closed() const;
-   /// Keep-alive for every connected stream.
-   void keep_alive();
+   /// A client reads one of its streams, or a call is running.
+   [[nodiscard]] bool is_in_use() const;
 
-   /// When it was used last; whoever keeps the state beyond `need` and `find` writes it.
+   /// When it was used last.
    std::atomic<std::uint64_t> last_used_ns{0};
 
 private:
@@ -92,7 +86,6 @@ private:
    std::atomic<log_level> level_{log_level::info};
    mutable std::mutex mutex_;
    bool is_closed_ = false;                                                // guarded by mutex_
-   std::string client_info_, client_capabilities_;                         // guarded by mutex_
    std::map<std::uint32_t, std::shared_ptr<sse_stream>> streams_;          // guarded by mutex_
    std::shared_ptr<sse_stream> general_;                                   // guarded by mutex_
    std::map<std::string, std::weak_ptr<running_call>, std::less<>> calls_; // guarded by mutex_
@@ -103,8 +96,10 @@ private:
 class session_store {
 public:
    struct options {
-      std::size_t max_sessions = 10'000; ///< with soft state; the one unused for longest gives way
-      std::chrono::milliseconds idle_timeout{86'400'000};
+      /// With soft state; the one unused for longest gives way, one that is in use as a last
+      /// resort.
+      std::size_t max_sessions = 10'000;
+      std::chrono::milliseconds idle_timeout{86'400'000}; ///< then the state is forgotten
       std::size_t replay_events = 256;
       std::size_t replay_bytes = 256u << 10;
       const core::clock* clock = &core::clock::system();
@@ -120,7 +115,7 @@ public:
    [[nodiscard]] std::uint64_t epoch() const noexcept {
       return epoch_.load(std::memory_order_acquire);
    }
-   /// Ended by DELETE (or by idleness), so 404 for as long as its token would be valid.
+   /// Ended by DELETE, so 404 for as long as its token would be valid.
    [[nodiscard]] bool is_ended(const session_claims& s) const;
    /// Ends the session: closes its state and leaves a tombstone until the token expires. Tombstones
    /// are bounded by `max_sessions` times 8; the one that expires first is dropped for a new one.
@@ -133,8 +128,8 @@ public:
    [[nodiscard]] std::shared_ptr<session_state> need(const session_claims& s);
    /// Calls `f` outside the lock with each state that was there at the beginning.
    void for_each(const std::function<void(session_state&)>& f) const;
-   /// Ends what was idle for too long; drops states and tombstones of expired tokens. Call it now
-   /// and then; it looks at every session once.
+   /// Forgets states that were idle for too long (their sessions go on, as after a restart), and
+   /// states and tombstones of expired tokens. Call it now and then; it looks at every state once.
    void sweep();
    [[nodiscard]] std::size_t size() const;
    [[nodiscard]] std::size_t tombstones() const;

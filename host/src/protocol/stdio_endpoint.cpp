@@ -1,9 +1,10 @@
 #include "protocol/stdio_endpoint.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
+
+#include "protocol/subscription.hpp"
 
 namespace fmcp::protocol {
 namespace {
@@ -12,27 +13,28 @@ constexpr std::size_t max_subscriptions = 64;
 
 } // namespace
 
-/// The way out, shared with everybody who may still write; and how many calls are running.
+/// The way out, shared with everybody who may still write; and how many calls are running. Two
+/// locks, since writing waits for a client that does not read, and counting must not.
 struct stdio_endpoint::wire {
    explicit wire(writer w) : write(std::move(w)) {}
 
    void send(std::string_view line) {
-      const std::lock_guard lock(mutex);
+      const std::lock_guard lock(write_mutex);
       if (write) write(line);
    }
    void begin() {
-      const std::lock_guard lock(mutex);
+      const std::lock_guard lock(count_mutex);
       ++running;
    }
    void end() {
-      const std::lock_guard lock(mutex);
+      const std::lock_guard lock(count_mutex);
       if (--running == 0) idle.notify_all();
    }
 
-   std::mutex mutex;
+   std::mutex write_mutex, count_mutex;
    std::condition_variable idle;
-   writer write;            // guarded by mutex
-   std::size_t running = 0; // guarded by mutex
+   writer write;            // guarded by write_mutex
+   std::size_t running = 0; // guarded by count_mutex
 };
 
 struct stdio_endpoint::reply final : reply_to {
@@ -67,35 +69,36 @@ private:
    std::size_t missing_ = 0; // guarded by mutex_
 };
 
-struct stdio_endpoint::listener final : list_listener {
-   /// `id` empty: the legacy era, which is told unasked.
-   listener(std::shared_ptr<wire> w, std::string id, const subscription& what, const service& s)
-       : wire_(std::move(w)), id_(std::move(id)), what_(what), info_(s.server_info_member()) {}
+struct stdio_endpoint::listener final : subscriber {
+   listener(std::shared_ptr<wire> w, std::string_view id, const subscription& what,
+            const service& s)
+       : subscriber(id, what, s), wire_(std::move(w)) {}
 
-   void on_tools_changed() noexcept override {
-      if (!what_.wants_tool_changes) return;
-      std::string text;
-      id_.empty() ? append_notification(text, tools_list_changed, {})
-                  : append_tool_change(text, id_);
-      wire_->send(text);
-   }
-   /// Section 13 and 19: both the notification and the result.
-   void on_shutdown() noexcept override {
-      if (id_.empty()) return;
+private:
+   void send(std::string_view message) override { wire_->send(message); }
+   /// Sections 13 and 19: both the notification and the result.
+   void close(std::string_view result) override {
       std::string text;
       append_notification(text, "notifications/cancelled",
-                          fmt::format(R"({{"requestId":{},"reason":"the server ends"}})", id_));
+                          fmt::format(R"({{"requestId":{},"reason":"the server ends"}})", id()));
       wire_->send(text);
-      text.clear();
-      append_listen_result(text, id_, info_);
+      wire_->send(result);
+   }
+   const std::shared_ptr<wire> wire_;
+};
+
+/// The legacy era is told unasked, and hears no goodbye.
+struct stdio_endpoint::legacy_listener final : list_listener {
+   explicit legacy_listener(std::shared_ptr<wire> w) : wire_(std::move(w)) {}
+   void on_tools_changed() noexcept override {
+      std::string text;
+      append_notification(text, tools_list_changed, {});
       wire_->send(text);
    }
+   void on_shutdown() noexcept override {}
 
 private:
    const std::shared_ptr<wire> wire_;
-   const std::string id_;
-   const subscription what_;
-   const std::string info_;
 };
 
 class stdio_endpoint::door final : public session_access {
@@ -115,7 +118,7 @@ stdio_endpoint::stdio_endpoint(service& s, std::size_t max_line_bytes, writer wr
 
 stdio_endpoint::~stdio_endpoint() {
    state_->close();
-   const std::lock_guard lock(wire_->mutex);
+   const std::lock_guard lock(wire_->write_mutex);
    wire_->write = nullptr;
 }
 
@@ -151,7 +154,10 @@ void stdio_endpoint::on_line(std::string_view line) {
 void stdio_endpoint::on_message(const json::value& v) {
    const auto m = read_message(v);
    switch (m.what) {
-   case message::kind::invalid: return refuse(m.id, code::invalid_request, m.fault);
+   case message::kind::invalid:
+      // The id of what may be a broken response is one of ours: with it in an answer, the client
+      // would take the error for the response to a request of its own.
+      return refuse(m.method.empty() ? std::string_view() : m.id, code::invalid_request, m.fault);
    case message::kind::response: return; // to a request of ours that nobody waits for
    case message::kind::notification: return on_notification(m);
    case message::kind::request: return on_request(m, read_meta(m.params));
@@ -159,7 +165,10 @@ void stdio_endpoint::on_message(const json::value& v) {
 }
 
 void stdio_endpoint::on_request(const message& m, const request_meta& meta) {
-   if (meta.claim != nullptr) return on_modern(m, meta);
+   // Before initialize the keys of the modern era make a request modern, though one is missing.
+   const bool has_modern_keys = meta.client_capabilities != nullptr ||
+                                meta.client_info != nullptr || meta.log_level != nullptr;
+   if (meta.claim != nullptr || (has_modern_keys && !is_initialized_)) return on_modern(m, meta);
    if (m.method == "initialize") return on_initialize(m);
    on_legacy(m, meta);
 }
@@ -218,8 +227,7 @@ void stdio_endpoint::on_initialize(const message& m) {
    text_ += service_.initialize_result(spoken_);
    text_ += '}';
    emit(text_);
-   legacy_listener_ = std::make_shared<listener>(
-         wire_, std::string(), subscription{.wants_tool_changes = true}, service_);
+   legacy_listener_ = std::make_shared<legacy_listener>(wire_);
    (void)service_.listen(legacy_listener_);
 }
 
@@ -239,7 +247,11 @@ void stdio_endpoint::on_notification(const message& m) {
    if (m.method != "notifications/cancelled" || m.params == nullptr) return;
    const auto* id = m.params->find("requestId");
    if (id == nullptr) return;
-   if (listeners_.erase(std::string(id->raw())) != 0) return;
+   if (const auto open = listeners_.find(id->raw()); open != listeners_.end()) {
+      open->second->end();
+      listeners_.erase(open);
+      return;
+   }
    if (const auto call = state_->find_call(id->raw())) call->cancel();
 }
 
@@ -247,15 +259,15 @@ void stdio_endpoint::on_listen(const message& m) {
    text_.clear();
    const auto asked = read_listen(m, text_);
    if (!asked) return emit(text_);
-   if (listeners_.size() >= max_subscriptions)
+   if (listeners_.contains(m.id)) {
+      return refuse(m.id, code::invalid_request,
+                    "a subscription with this id is open: use an id once");
+   }
+   const auto l = std::make_shared<listener>(wire_, m.id, *asked, service_);
+   if (listeners_.size() >= max_subscriptions || !service_.listen(l))
       return refuse(m.id, code::internal_error, "too many subscriptions are open");
-   std::string id(m.id);
-   const auto l = std::make_shared<listener>(wire_, id, *asked, service_);
-   append_acknowledgement(text_, m.id, *asked);
-   wire_->send(text_);
-   if (!service_.listen(l))
-      return refuse(m.id, code::internal_error, "too many subscriptions are open");
-   listeners_[std::move(id)] = l;
+   listeners_.emplace(m.id, l);
+   l->acknowledge();
 }
 
 void stdio_endpoint::run(dispatched d) {
@@ -272,7 +284,7 @@ void stdio_endpoint::run(dispatched d) {
 }
 
 bool stdio_endpoint::wait_for_calls(std::chrono::milliseconds patience) {
-   std::unique_lock lock(wire_->mutex);
+   std::unique_lock lock(wire_->count_mutex);
    return wire_->idle.wait_for(lock, patience, [this] { return wire_->running == 0; });
 }
 

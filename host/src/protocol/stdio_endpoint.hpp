@@ -41,6 +41,7 @@ private:
    struct reply;
    struct batch;
    struct listener;
+   struct legacy_listener;
    class door;
 
    void on_message(const json::value& v);
@@ -71,7 +72,7 @@ private:
    client_capabilities can_;
    std::string client_info_, client_capabilities_;
    const std::shared_ptr<session_state> state_;
-   std::shared_ptr<listener> legacy_listener_;
+   std::shared_ptr<legacy_listener> legacy_listener_;
    std::map<std::string, std::shared_ptr<listener>, std::less<>> listeners_; // by id
 };
 

@@ -47,6 +47,14 @@ TEST(EventLog, NumbersStreamsAndTheirEventsFromOne) {
    EXPECT_EQ(log.append(1, "c"), (position{1, 2}));
 }
 
+TEST(EventLog, BeginsItsStreamsWhereItIsTold) {
+   event_log log(10, 1000, 41);
+   const auto s = log.open_stream();
+   EXPECT_EQ(s, 42u);
+   EXPECT_EQ(log.append(s, "a"), (position{42, 1}));
+   EXPECT_FALSE(log.since({1, 1})) << "an id of another log";
+}
+
 TEST(EventLog, RepeatsOneStreamsEventsBehindAPosition) {
    event_log log(10, 1000);
    (void)log.open_stream();

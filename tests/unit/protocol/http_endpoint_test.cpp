@@ -383,6 +383,37 @@ TEST_F(HttpEndpoint, ChecksHeadersOfAnnotatedArguments) {
       EXPECT_THAT(r->body, HasSubstr("-32020"));
    }
    EXPECT_EQ(modern("region", R"("name":"region")")->status, 200);
+   for (const std::string_view nothing : {"", R"(,"arguments":{"where":null})"}) {
+      const auto params = fmt::format(R"("name":"region"{})", nothing);
+      const auto r = modern("region", params, "tools/call", {{"Mcp-Param-Region", "eu"}});
+      EXPECT_EQ(r->status, 400) << "on which somebody in between may have acted";
+      EXPECT_THAT(r->body, HasSubstr("-32020"));
+   }
+}
+
+TEST_F(HttpEndpoint, AHeaderThatContradictsItselfIsRefusedWhateverElseIsSentTwice) {
+   const headers twice{{"Mcp-Name", "other"}, {"Mcp-Session-Id", "a"}, {"Mcp-Session-Id", "b"}};
+   const auto r = modern("echo", R"("name":"echo","arguments":{"text":"x"})", "tools/call", twice);
+   EXPECT_EQ(r->status, 400);
+   EXPECT_THAT(r->body, HasSubstr("Mcp-Name was sent twice"));
+   // Of the session nothing is asked in this era.
+   EXPECT_EQ(modern("echo", R"("name":"echo","arguments":{"text":"x"})", "tools/call",
+                    {{"Mcp-Session-Id", "a"}, {"Mcp-Session-Id", "b"}})
+                   ->status,
+             200);
+}
+
+TEST_F(HttpEndpoint, TwoSessionsInOneRequestAreNone) {
+   const auto a = open_session(), b = open_session();
+   EXPECT_EQ(post(call_echo, {{"Mcp-Session-Id", a}, {"Mcp-Session-Id", b}})->status, 400);
+   EXPECT_EQ(post(call_echo, {{"Mcp-Session-Id", a}, {"Mcp-Session-Id", a}})->status, 200);
+}
+
+TEST_F(HttpEndpoint, ANameThatTheBodyDoesNotHaveIsAMismatch) {
+   const auto r = modern("echo", R"("arguments":{"text":"x"})");
+   EXPECT_EQ(r->status, 400);
+   EXPECT_THAT(r->body, HasSubstr("-32020"));
+   EXPECT_THAT(modern("echo", R"("name":1)")->body, HasSubstr("-32602"));
 }
 
 TEST_F(HttpEndpoint, ListenAcknowledgesBeforeAnythingElse) {
@@ -418,6 +449,49 @@ TEST_F(HttpEndpoint, RefusesMoreSubscriptionsThanItMayKeep) {
    EXPECT_EQ(first->begins, 1);
    const auto second = modern("", R"("notifications":{})", "subscriptions/listen");
    EXPECT_THAT(second->body, HasSubstr("-32603"));
+}
+
+TEST_F(HttpEndpoint, AnEventOfBeforeTheRestartIsNoEventOfAfterIt) {
+   const service_options o{.session_key = std::string(32, 'k')};
+   start(o);
+   const auto id = open_session();
+   const auto event_id = [](const exchange_record& r) {
+      const auto at = r.body.find("id: ") + 4;
+      return r.body.substr(at, r.body.find('\n', at) - at);
+   };
+   const auto before =
+         send(method::get, {{"Accept", "text/event-stream"}, {"Mcp-Session-Id", id}}, "");
+   const auto last = event_id(*before);
+   start(o);
+   const auto call = post(call_open, {{"Mcp-Session-Id", id}});
+   backend.calls.at(0)->to->on_progress(1, 0, "");
+   out.loop.run_all();
+   EXPECT_NE(event_id(*call), last);
+   const auto back = send(
+         method::get,
+         {{"Accept", "text/event-stream"}, {"Mcp-Session-Id", id}, {"Last-Event-ID", last}}, "");
+   EXPECT_EQ(back->status, 400) << back->body;
+   backend.calls.at(0)->finish("done");
+   out.loop.run_all();
+   EXPECT_THAT(call->body, HasSubstr("done")) << "its stream was not taken over";
+}
+
+TEST_F(HttpEndpoint, ASessionThatOnlyCallsToolsIsNotIdle) {
+   start({.sessions = {.idle_timeout = std::chrono::minutes(10)}});
+   const auto id = open_session();
+   const headers session{{"Mcp-Session-Id", id}};
+   (void)post(R"({"jsonrpc":"2.0","id":9,"method":"logging/setLevel","params":{"level":"debug"}})",
+              session);
+   for (int minutes = 0; minutes < 30; minutes += 5) {
+      EXPECT_EQ(post(call_echo, session)->status, 200);
+      clock.advance(std::chrono::minutes(5));
+      subject->sessions().sweep();
+   }
+   EXPECT_EQ(subject->sessions().size(), 1u);
+   clock.advance(std::chrono::minutes(5));
+   subject->sessions().sweep();
+   EXPECT_EQ(subject->sessions().size(), 0u);
+   EXPECT_EQ(post(call_echo, session)->status, 200) << "only its state was forgotten";
 }
 
 TEST_F(HttpEndpoint, TheEndOfTheServerLeavesCallsAlone) {

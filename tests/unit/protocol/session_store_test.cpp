@@ -37,32 +37,19 @@ struct SessionState : testing::Test {
    std::weak_ptr<fake_exchange> peer;
 };
 
-TEST_F(SessionState, RemembersTheClientWithinBounds) {
-   EXPECT_EQ(state.client_info_json(), "");
-   state.set_client("{1}", "{2}");
-   EXPECT_EQ(state.client_info_json(), "{1}");
-   EXPECT_EQ(state.client_capabilities_json(), "{2}");
-   state.set_client(std::string(session_state::max_client_bytes + 1, ' '), "{3}");
-   EXPECT_EQ(state.client_info_json(), "");
-   EXPECT_EQ(state.client_capabilities_json(), "{3}");
-}
-
 TEST_F(SessionState, BeginsAtLevelInfo) {
    EXPECT_EQ(state.level(), log_level::info);
    state.set_log_level(log_level::error);
    EXPECT_EQ(state.level(), log_level::error);
 }
 
-TEST_F(SessionState, FindsStreamsUntilTheyAreForgotten) {
+TEST_F(SessionState, FindsStreamsByTheirNumber) {
    const auto a = stream(), b = stream();
    state.add_stream(a);
    state.add_stream(b);
    EXPECT_EQ(state.find_stream(1), a);
    EXPECT_EQ(state.find_stream(2), b);
    EXPECT_EQ(state.find_stream(3), nullptr);
-   state.forget_stream(1);
-   EXPECT_EQ(state.find_stream(1), nullptr);
-   EXPECT_FALSE(a->is_finished());
 }
 
 TEST_F(SessionState, BeyondTheBoundFinishedStreamsAreForgottenFirst) {
@@ -173,16 +160,23 @@ TEST_F(SessionState, WhatComesAfterCloseIsEndedToo) {
    EXPECT_EQ(call->cancelled, 1);
 }
 
-TEST_F(SessionState, KeepAliveReachesEachConnectedStreamOnce) {
-   const auto a = stream(), general = stream();
-   state.add_stream(a);
-   state.add_stream(general);
+TEST_F(SessionState, IsInUseWhileAClientReadsOrACallRuns) {
+   EXPECT_FALSE(state.is_in_use());
+   const auto of_a_call = stream(), general = stream();
+   state.add_stream(of_a_call);
    EXPECT_TRUE(state.set_general_stream(general));
-   const auto at_a = connect(*a), at_general = connect(*general);
-   state.keep_alive(); // both are fresh
-   state.keep_alive();
-   EXPECT_EQ(at_a->body, ": keep-alive\n\n");
-   EXPECT_EQ(at_general->body, ": keep-alive\n\n");
+   EXPECT_FALSE(state.is_in_use()) << "nobody reads them";
+   for (const auto& s : {of_a_call, general}) {
+      (void)connect(*s);
+      EXPECT_TRUE(state.is_in_use());
+      s->close_connection();
+      EXPECT_FALSE(state.is_in_use());
+   }
+   auto call = std::make_shared<fake_call>();
+   EXPECT_TRUE(state.add_call("1", call));
+   EXPECT_TRUE(state.is_in_use());
+   call.reset();
+   EXPECT_FALSE(state.is_in_use());
 }
 
 // ---- all sessions ----
@@ -295,7 +289,7 @@ TEST_F(SessionStore, ThereIsAlwaysRoomForOne) {
    EXPECT_EQ(store.size(), 1u);
 }
 
-TEST_F(SessionStore, IdleSessionsEnd) {
+TEST_F(SessionStore, IdleStatesAreForgottenAndTheirSessionsGoOn) {
    auto store = make();
    const auto idle = store.need(claims(1)), used = store.need(claims(2));
    clock.advance(9min);
@@ -306,11 +300,46 @@ TEST_F(SessionStore, IdleSessionsEnd) {
    const auto epoch = store.epoch();
    store.sweep();
    EXPECT_TRUE(idle->is_closed());
-   EXPECT_TRUE(store.is_ended(claims(1)));
    EXPECT_FALSE(used->is_closed());
-   EXPECT_FALSE(store.is_ended(claims(2)));
    EXPECT_EQ(store.size(), 1u);
    EXPECT_GT(store.epoch(), epoch);
+   EXPECT_FALSE(store.is_ended(claims(1)));
+   EXPECT_FALSE(store.need(claims(1))->is_closed());
+}
+
+TEST_F(SessionStore, StatesInUseAreNotIdle) {
+   auto store = make();
+   const auto state = store.need(claims(1));
+   auto call = std::make_shared<fake_call>();
+   EXPECT_TRUE(state->add_call("1", call));
+   clock.advance(10min);
+   store.sweep();
+   EXPECT_FALSE(state->is_closed());
+   call.reset();
+   clock.advance(9min);
+   store.sweep();
+   EXPECT_FALSE(state->is_closed()) << "it was in use until then";
+   clock.advance(1min);
+   store.sweep();
+   EXPECT_TRUE(state->is_closed());
+}
+
+TEST_F(SessionStore, StatesInUseGiveWayLast) {
+   auto store = make(2);
+   const auto busy = store.need(claims(1));
+   const auto call = std::make_shared<fake_call>();
+   EXPECT_TRUE(busy->add_call("1", call));
+   clock.advance(1s);
+   const auto unused = store.need(claims(2));
+   clock.advance(1s);
+   const auto next = store.need(claims(3));
+   EXPECT_TRUE(unused->is_closed());
+   EXPECT_FALSE(busy->is_closed());
+   EXPECT_TRUE(next->add_call("1", call));
+   clock.advance(1s);
+   (void)store.need(claims(4));
+   EXPECT_EQ(store.size(), 2u) << "bounded all the same";
+   EXPECT_TRUE(busy->is_closed());
 }
 
 TEST_F(SessionStore, ASweepThatEndsNothingLeavesTheEpoch) {

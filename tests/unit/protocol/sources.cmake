@@ -15,6 +15,7 @@ fmcp_unit_test(protocol
     sse_stream_test.cpp
     stdio_endpoint_test.cpp
     stream_race_test.cpp
+    subscription_test.cpp
     tool_definition_test.cpp
     wire_schema_test.cpp
   USES fmcp_protocol fmcp_crypto)

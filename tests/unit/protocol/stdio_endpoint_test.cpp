@@ -152,6 +152,44 @@ TEST_F(StdioEndpoint, TellsOfChangesAsEachEraWantsIt) {
    EXPECT_EQ(lines.size(), 1u);
 }
 
+TEST_F(StdioEndpoint, ASubscriptionKeepsItsIdToItself) {
+   const auto listen = fmt::format(
+         R"({{"jsonrpc":"2.0","id":"s","method":"subscriptions/listen","params":{{"notifications":{{"toolsListChanged":true}},{}}}}})",
+         claim);
+   EXPECT_THAT(only(listen), HasSubstr("acknowledged"));
+   EXPECT_THAT(only(listen), HasSubstr("-32600"));
+   lines.clear();
+   subject.publish({});
+   EXPECT_EQ(lines.size(), 1u) << "the first one lives";
+   lines.clear();
+   endpoint->on_line(
+         R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"s"}})");
+   EXPECT_THAT(only(listen), HasSubstr("acknowledged"));
+}
+
+TEST_F(StdioEndpoint, RefusesASubscriptionThatWouldHearNothing) {
+   subject.shut_down();
+   EXPECT_THAT(
+         only(fmt::format(
+               R"({{"jsonrpc":"2.0","id":3,"method":"subscriptions/listen","params":{{"notifications":{{}},{}}}}})",
+               claim)),
+         HasSubstr("-32603"));
+}
+
+TEST_F(StdioEndpoint, ABrokenResponseIsAnsweredWithoutItsId) {
+   const auto answer = only(R"({"jsonrpc":"2.0","id":5,"result":{},"error":{}})");
+   EXPECT_THAT(answer, HasSubstr("-32600"));
+   EXPECT_THAT(answer, testing::Not(HasSubstr(R"("id")")));
+   EXPECT_THAT(only(R"({"jsonrpc":"1.0","id":5,"method":"ping"})"), HasSubstr(R"("id":5)"));
+}
+
+TEST_F(StdioEndpoint, AModernRequestWithoutItsRevisionIsToldSo) {
+   const auto answer = only(
+         R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"io.modelcontextprotocol/clientCapabilities":{}}}})");
+   EXPECT_THAT(answer, HasSubstr("-32602"));
+   EXPECT_THAT(answer, HasSubstr("io.modelcontextprotocol/protocolVersion"));
+}
+
 TEST_F(StdioEndpoint, SaysGoodbyeToSubscriptions) {
    (void)only(fmt::format(
          R"({{"jsonrpc":"2.0","id":3,"method":"subscriptions/listen","params":{{"notifications":{{}},{}}}}})",

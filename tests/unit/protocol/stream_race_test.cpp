@@ -230,7 +230,7 @@ TEST(StreamRace, SessionsComeAndGoUnderManyThreads) {
             case 1: state->add_stream(sse_stream::make({.log = state->log()})); break;
             case 2: (void)state->set_general_stream(sse_stream::make({.log = state->log()})); break;
             case 3: (void)state->send_general("m"); break;
-            case 4: store.for_each([](session_state& s) { s.keep_alive(); }); break;
+            case 4: store.for_each([](session_state& s) { s.end_general_stream(); }); break;
             case 5: store.sweep(); break;
             case 6:
                if (n < 8) {
