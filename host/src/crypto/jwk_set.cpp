@@ -20,6 +20,13 @@ bool share_an_algorithm(const public_key& a, const public_key& b) noexcept {
    return false;
 }
 
+/// By the length of the text, so that it is known before anything is checked.
+std::size_t rsa_cost(const json::value& jwk) noexcept {
+   const std::size_t bits = jwk.find_string("n").value_or("").size() * 6;
+   if (bits > max_rsa_bits + 64) return 0; // refused without a check
+   return bits * bits * bits >> 30;
+}
+
 } // namespace
 
 void jwk_set::skip(std::size_t index, std::optional<std::string_view> id, std::string reason) {
@@ -63,8 +70,14 @@ core::result<jwk_set> jwk_set::parse(std::string_view text, const jwk_set_limits
    }
    jwk_set out;
    std::vector<std::size_t> places;
+   std::size_t cost = 0;
    for (std::size_t i = 0; i < list->items().size(); ++i) {
       const auto& jwk = list->items()[i];
+      if (cost + rsa_cost(jwk) > bounds.max_rsa_cost) {
+         out.skip(i, jwk.find_string("kid"), "checking the set's RSA keys would take too long");
+         continue;
+      }
+      cost += rsa_cost(jwk);
       if (auto key = public_key::from_jwk(jwk)) {
          out.keys_.push_back(std::move(*key));
          places.push_back(i);

@@ -3,13 +3,13 @@
 /// The public keys that a server publishes (RFC 7517 section 5).
 ///
 /// One bad key does not spoil a set: what cannot be used is left out, with a reason for the log.
-/// Left out are keys that public_key::from_jwk refuses (shared secrets among them: a secret that is
-/// published is none), and all keys that share a `kid` without being the same key though one
-/// algorithm would take each of them. RFC 7517 section 4.5 wants names to be distinct, but for
-/// equivalent keys of different types; with two candidates of one type, which key checks a token
-/// would be a matter of order, and a key that somebody managed to add to the set would stand in for
-/// the one that was there. A set repeats a key under one `kid` legitimately to bind it to another
-/// `alg`, and that stays.
+/// Left out are, beside what `jwk_set_limits` says, keys that public_key::from_jwk refuses (shared
+/// secrets among them: a secret that is published is none), and all keys that share a `kid` without
+/// being the same key though one algorithm would take each of them. RFC 7517 section 4.5 wants
+/// names to be distinct, but for equivalent keys of different types; with two candidates of one
+/// type, which key checks a token would be a matter of order, and a key that somebody managed to
+/// add to the set would stand in for the one that was there. A set repeats a key under one `kid`
+/// legitimately to bind it to another `alg`, and that stays.
 ///
 /// Thread safety: immutable.
 /// Lifetimes: pointers that `find` returns live as long as the set.
@@ -31,6 +31,10 @@ namespace fmcp::crypto {
 struct jwk_set_limits {
    std::size_t max_bytes = 64u << 10;
    std::size_t max_keys = 64; ///< usable or not; more is an error of the whole set
+   /// What checking all the RSA keys may cost, in units of a modulus of 1024 bits; the time grows
+   /// with the cube of the bits. 256 keys of 2048 bits, 32 of 4096, 4 of 8192, which is about a
+   /// second; keys beyond are left out.
+   std::size_t max_rsa_cost = 2048;
 };
 
 class jwk_set {

@@ -130,6 +130,23 @@ TEST(JwkSet, DocumentsThatAreNoSetAreRefused) {
    EXPECT_EQ(refusal(R"({"keys":[]})"), "it was accepted");
 }
 
+TEST(JwkSet, TimeForRsaKeysIsBounded) {
+   const std::string two = R"({"keys":[)" + rsa().jwk(R"("kid":"a")") + "," +
+                           rsa().jwk(R"("kid":"b")") + "," + ec().jwk(R"("kid":"c")") + "]}";
+   EXPECT_EQ(jwk_set::parse(two)->keys().size(), 3u);
+   const auto set = jwk_set::parse(two, {.max_rsa_cost = 8}); // one of 2048 bits
+   ASSERT_TRUE(set);
+   EXPECT_NE(set->find("a", rs256), nullptr);
+   EXPECT_NE(set->find("c", es256), nullptr);
+   ASSERT_EQ(set->skipped().size(), 1u);
+   EXPECT_EQ(set->skipped()[0].index, 1u);
+   EXPECT_THAT(set->skipped()[0].reason, HasSubstr("take too long"));
+   // What is refused without a check costs nothing.
+   const auto huge = set_of({R"({"kty":"RSA","e":"AQAB","n":")" + std::string(50'000, 'A') + "\"}",
+                             rsa().jwk(R"("kid":"a")")});
+   EXPECT_NE(huge.find("a", rs256), nullptr);
+}
+
 TEST(JwkSet, SizeNumberAndDepthAreBounded) {
    EXPECT_THAT(refusal(std::string((64u << 10) + 1, ' ')), HasSubstr("reading a JSON Web Key Set"));
    std::string many;
