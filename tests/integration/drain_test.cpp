@@ -84,6 +84,30 @@ TEST(Drain, GraceHasAnEnd) {
          << "it waits for a call of a minute";
 }
 
+TEST(Drain, ASecondSignalEndsItAtOnce) {
+   http_host host({.plugins = {"slow"}, .options = {"--shutdown-grace", "10m"}});
+   connection c(host.port());
+   c.send(modern_call(host.path(), "slow_polling", R"({"ms":600000})",
+                      modern_meta("{}", R"(,"progressToken":1)")));
+   ASSERT_EQ(c.read_head().status, 200);
+   ASSERT_TRUE(c.read_event());
+   host.process().signal(SIGTERM);
+   EXPECT_TRUE(stops_listening(host.port()));
+   ASSERT_TRUE(c.read_event()) << "the first one left the call alone";
+   host.process().signal(SIGINT);
+   EXPECT_TRUE(host.process().wait_exit().has_value());
+}
+
+TEST(Drain, APluginThatHangsOnAThreadOfTheHostDoesNotHoldItUp) {
+   http_host host({.plugins = {"hang_call"}, .options = {"--shutdown-grace", "100ms"}});
+   connection c(host.port());
+   c.send(modern_call(host.path(), "hang_here"));
+   ASSERT_TRUE(host.process().wait_for_line("hanging"));
+   host.process().signal(SIGTERM);
+   EXPECT_EQ(host.process().wait_exit(), 1);
+   EXPECT_THAT(host.process().error_text(), ::testing::HasSubstr("a plugin keeps a thread"));
+}
+
 TEST(Drain, OpenEventStreamsDoNotHoldItUp) {
    http_host host({.options = {"--shutdown-grace", "30s"}});
    const legacy_session session(host);

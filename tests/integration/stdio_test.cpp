@@ -193,6 +193,33 @@ TEST(Stdio, EndsOnTheSignal) {
    EXPECT_EQ(host.process().wait_exit(), 0);
 }
 
+TEST(Stdio, ASignalBehindTheEndOfItsInputEndsIt) {
+   stdio_host host({.plugins = {"slow"}, .options = {"--shutdown-grace", "10m"}});
+   const auto progress =
+         host.ask(modern_text("tools/call", R"("name":"slow_polling","arguments":{"ms":600000})",
+                              "1", modern_meta("{}", R"(,"progressToken":1)")));
+   ASSERT_EQ(json_text(progress).at("/method"), "notifications/progress");
+   host.process().close_stdin();
+   ASSERT_TRUE(host.process().wait_for_line("end of input"));
+   host.process().signal(SIGTERM);
+   EXPECT_TRUE(host.process().wait_exit().has_value());
+}
+
+TEST(Stdio, AClientThatDoesNotReadDoesNotHoldUpTheEnd) {
+   stdio_host host({.options = {"--shutdown-grace", "100ms"}});
+   ASSERT_THAT(host.ask(modern_text("subscriptions/listen", R"("notifications":{})", "\"s\"")),
+               HasSubstr("acknowledged"));
+   // Eight answers fill what may wait for the client, the ninth waits for room.
+   const std::string text(1'000'000, 'x');
+   for (int i = 0; i < 9; ++i) {
+      host.send(modern_text("tools/call", R"("name":"echo","arguments":{"text":")" + text + "\"}",
+                            std::to_string(i)));
+   }
+   host.process().signal(SIGTERM);
+   EXPECT_TRUE(host.process().wait_exit().has_value());
+   EXPECT_THAT(host.process().error_text(), ::testing::Not(HasSubstr("read nothing for too long")));
+}
+
 TEST(Stdio, AnswersWhatWasAskedBeforeTheEnd) {
    stdio_host host;
    std::string all;

@@ -13,15 +13,16 @@
                  "\",\"version\":\"1.0.0\",\"kind\":[\"tools\"],\"provides\":[\"fmcp.tools/1\"]}")
 
 /* A tool whose only property of interest is its name. */
-#define TINY_TOOL_AS(name, schema, timeout)                                                        \
+#define TINY_ITEM(name, exec, schema, timeout)                                                     \
    {sizeof(fmcp_item),                                                                             \
-    FMCP_EX_MAY_BLOCK,                                                                             \
+    exec,                                                                                          \
     FMCP_STR_INIT(name),                                                                           \
     FMCP_STR_INIT("{\"name\":\"" name "\",\"description\":\"A test\",\"inputSchema\":" schema      \
                   "}"),                                                                            \
     {NULL, 0, 0},                                                                                  \
     0,                                                                                             \
     timeout}
+#define TINY_TOOL_AS(name, schema, timeout) TINY_ITEM(name, FMCP_EX_MAY_BLOCK, schema, timeout)
 #define TINY_TOOL(name) TINY_TOOL_AS(name, "{\"type\":\"object\"}", 0)
 
 static inline int tiny_is(fmcp_str s, const char* text) {

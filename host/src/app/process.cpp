@@ -1,10 +1,12 @@
 #include "app/process.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <thread>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -15,8 +17,12 @@
 
 #include <fmt/format.h>
 
+#include "core/log.hpp"
+
 namespace fmcp::app {
 namespace {
+
+using namespace std::chrono_literals;
 
 sigset_t watched() noexcept {
    sigset_t set;
@@ -94,6 +100,27 @@ void raise_file_limit() noexcept {
    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
    limit.rlim_cur = limit.rlim_max;
    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void insist_on_ending(const stop_signals& signals, std::chrono::milliseconds patience) {
+   using clock = std::chrono::steady_clock;
+   std::thread([&signals, until = clock::now() + patience] {
+      for (;;) {
+         const auto left =
+               std::chrono::duration_cast<std::chrono::milliseconds>(until - clock::now());
+         if (left.count() <= 0) {
+            core::log::error("app", "a plugin keeps a thread of the host's from ending; the "
+                                    "process ends without it");
+            ::_exit(1);
+         }
+         const auto signal = signals.wait(std::min<std::chrono::milliseconds>(left, 1h));
+         if (signal && *signal != stop_signals::woken) {
+            core::log::warn("app", "ending at once {}",
+                            core::log::kv("signal", name_of_signal(*signal)));
+            ::_exit(1);
+         }
+      }
+   }).detach();
 }
 
 void end_process(int code) noexcept {

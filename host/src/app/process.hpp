@@ -44,6 +44,12 @@ void give_back_standard_output(core::unique_fd real);
 /// Lets the process open as many files as it may (each connection is one).
 void raise_file_limit() noexcept;
 
+/// For a process that is on its way out: another signal ends it at once, and so does `patience`. A
+/// plugin that hangs on one of our own threads lets nobody join that thread, and whoever waits for
+/// calls to finish may be told that it is enough. `signals` live as long as the process; nobody
+/// else waits for them from now on. [once]
+void insist_on_ending(const stop_signals& signals, std::chrono::milliseconds patience);
+
 /// Ends the process at once: a plugin that hangs may hold locks that exit() would wait for.
 [[noreturn]] void end_process(int code) noexcept;
 

@@ -2,6 +2,7 @@
 
 /// The two ways in which clients reach the process.
 
+#include <chrono>
 #include <memory>
 
 #include "app/process.hpp"
@@ -12,11 +13,15 @@
 
 namespace fmcp::app {
 
+/// Behind all that stopping may take: what is not over then will never be.
+inline constexpr std::chrono::milliseconds last_patience{5'000};
+
 class transport {
 public:
    virtual ~transport() = default;
    /// Serves until a signal or the end of input, then lets running calls finish within the grace of
-   /// the settings. Gives the exit code. [the main thread]
+   /// the settings, or until another signal, which ends the process. Gives the exit code. `signals`
+   /// live as long as the process. [the main thread]
    [[nodiscard]] virtual int serve(plugins::host& plugins, const stop_signals& signals) = 0;
 };
 

@@ -34,6 +34,7 @@ public:
                       core::log::kv("name", settings_.name));
       const int signal = beat_until_stopped(signals);
       core::log::info("app", "stopping {}", core::log::kv("signal", name_of_signal(signal)));
+      insist_on_ending(signals, settings_.shutdown_grace + last_patience);
       health_.is_stopping = true;
       service_.shut_down(); // streams that would never end by themselves
       server_->stop(settings_.shutdown_grace);

@@ -1,6 +1,7 @@
 #include "app/serve.hpp"
 
 #include <atomic>
+#include <future>
 #include <optional>
 #include <utility>
 
@@ -41,18 +42,32 @@ public:
                       core::log::kv("name", settings_.name));
       std::optional<int> signal;
       while (!signal) signal = signals.wait(std::chrono::hours(1));
-      if (*signal != stop_signals::woken)
+      if (*signal == stop_signals::woken)
+         core::log::info("app", "stopping {}", core::log::kv("reason", "end of input"));
+      else
          core::log::info("app", "stopping {}", core::log::kv("signal", name_of_signal(*signal)));
+      insist_on_ending(signals, settings_.shutdown_grace + 2 * writing_patience + last_patience);
       // What was asked before is answered; then the subscriptions hear that this is the end.
       if (!endpoint_->wait_for_calls(settings_.shutdown_grace))
          core::log::warn("app", "calls were still running at the end of their grace");
-      service_.shut_down();
+      say_goodbye();
       const bool is_written = channel_->stop(writing_patience);
       endpoint_.reset();
       return is_written && !has_failed_ ? 0 : 1;
    }
 
 private:
+   /// On the channel's thread, since writing waits for a client that does not read.
+   void say_goodbye() {
+      const auto said = std::make_shared<std::promise<void>>();
+      auto is_said = said->get_future();
+      channel_->home().post([this, said] {
+         service_.shut_down();
+         said->set_value();
+      });
+      (void)is_said.wait_for(writing_patience);
+   }
+
    /// On the channel's thread.
    void on_end(core::result<void> why) {
       if (!why) {

@@ -13,7 +13,8 @@ namespace {
 /// start (a tool that completes another call of its own) puts itself in front.
 thread_local call_task* starting = nullptr;
 
-/// Notifications that wait for a transport that is not connected yet; more are dropped.
+/// Notifications that wait for the transport, or for the thread that hands them over; more are
+/// dropped.
 constexpr std::size_t max_waiting = 256;
 
 encoder& working_memory() {
@@ -121,7 +122,7 @@ void call_task::note_complaint(const encoded& e) const {
 void call_task::deliver(item i) {
    std::unique_lock lock(mutex_);
    if (!i.message.empty() || i.is_response) {
-      if (!i.is_response && !to_ && waiting_.size() >= max_waiting) return;
+      if (!i.is_response && waiting_.size() >= max_waiting) return;
       waiting_.push_back(std::move(i));
    }
    if (!to_ || is_delivering_) return;

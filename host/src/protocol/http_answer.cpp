@@ -23,8 +23,9 @@ void http_answer::notify(std::string message, bool is_progress) {
    if (!options_.may_stream) return;
    std::unique_lock lock(mutex_);
    if (is_over_) return;
-   if (is_progress && !waiting_.empty() && waiting_.back().is_progress) {
-      // The connection's thread has not come to the one before: it would be old news.
+   if (is_progress && !options_.is_batch && !waiting_.empty() && waiting_.back().is_progress) {
+      // The connection's thread has not come to the one before: it would be old news. (In a batch
+      // it may be another call's.)
       waiting_bytes_ += message.size() - waiting_.back().message.size();
       waiting_.back().message = std::move(message);
       return;
@@ -54,7 +55,8 @@ void http_answer::flush() {
    }
    if (is_ended_) return;
    for (auto& i : batch) {
-      if (!i.is_response || !options_.may_json) begin_stream();
+      // A rejection has its status and is never a stream (2.3), while that can still be said.
+      if (!i.is_response || (!options_.may_json && i.http_status == 200)) begin_stream();
       if (stream_) {
          stream(i);
       } else if (!i.message.empty()) {

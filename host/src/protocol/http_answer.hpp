@@ -52,7 +52,6 @@ public:
    /// Becomes an event stream when it is older than `stream_after`; keeps a stream alive.
    void tick(std::uint64_t now_ns, std::chrono::milliseconds stream_after, bool keep_alive);
    [[nodiscard]] bool is_over() const;
-   [[nodiscard]] bool wants_stream() const noexcept { return options_.may_stream; }
 
 private:
    struct item {

@@ -13,7 +13,9 @@ namespace fmcp::protocol {
 using core::http::field;
 using core::http::method;
 
-http_endpoint::http_endpoint(service& s, options o) : service_(s), options_(std::move(o)) {
+http_endpoint::http_endpoint(service& s, options o)
+    : service_(s), max_body_bytes_(o.max_body_bytes),
+      guard_(std::make_shared<const http_guard>(std::move(o.guard))) {
    refresh();
 }
 
@@ -29,9 +31,7 @@ void http_endpoint::refresh() {
    for (const auto& t : catalogue_->tools()) {
       for (const auto& h : t.definition->headers()) headers.push_back(h.header);
    }
-   auto guard = options_.guard;
-   guard.parameter_headers = std::move(headers);
-   guard_ = std::make_shared<const http_guard>(std::move(guard));
+   guard_ = std::make_shared<const http_guard>(guard_->with_parameter_headers(std::move(headers)));
 }
 
 void http_endpoint::answer(const http_fields& f, responder& out, int status,

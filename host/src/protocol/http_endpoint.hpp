@@ -85,7 +85,7 @@ private:
              std::vector<std::string> present, bool is_batch, const connection* c);
 
    service& service_;
-   const options options_;
+   const std::size_t max_body_bytes_;
    std::uint64_t version_ = ~std::uint64_t{0};
    std::shared_ptr<const catalogue> catalogue_;
    std::shared_ptr<const http_guard> guard_;

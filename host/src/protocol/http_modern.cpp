@@ -1,7 +1,5 @@
 /// Requests of 2026-07-28 and later: each says what it is, in body and headers (reference, 2.3, 4).
 
-#include <algorithm>
-#include <array>
 #include <utility>
 
 #include <fmt/format.h>
@@ -9,7 +7,6 @@
 #include "protocol/header_value.hpp"
 #include "protocol/http_endpoint.hpp"
 #include "protocol/http_parts.hpp"
-#include "json/writer.hpp"
 
 namespace fmcp::protocol {
 namespace {
@@ -38,8 +35,7 @@ bool http_endpoint::check_headers(post& p, const message& m, const request_meta&
    const auto version = meta.claim->string();
    if (!p.f.has_version) return mismatch("MCP-Protocol-Version is missing"); // b
    if (p.f.version != version) {                                             // c
-      return mismatch("MCP-Protocol-Version differs from the body's "
-                      "io.modelcontextprotocol/protocolVersion");
+      return mismatch(version_mismatch);
    }
    if (const auto r = find_revision(version); !r || !is_modern(*r)) { // d
       refuse(p.f, p.out, 400, m.id, code::unsupported_version, "Unsupported protocol version",
@@ -89,10 +85,6 @@ bool http_endpoint::check_parameters(post& p, const message& m) {
 void http_endpoint::on_modern(post& p, const message& m, const request_meta& meta) {
    p.is_modern = true;
    if (!check_headers(p, m, meta)) return;
-   if (!is_modern_method(m.method)) { // g; also initialize, ping and others that are no more
-      return refuse(p.f, p.out, 404, m.id, code::method_not_found,
-                    fmt::format("Method not found: {}", m.method.substr(0, 128)));
-   }
    if (m.method == "subscriptions/listen") return on_listen(p, m);
    if (m.method == "tools/call" && !check_parameters(p, m)) return;
    caller who;
@@ -103,6 +95,7 @@ void http_endpoint::on_modern(post& p, const message& m, const request_meta& met
    if (meta.log_level != nullptr) who.log_from = find_log_level(meta.log_level->string());
    who.hears_notifications = p.may_stream;
    text_.clear();
+   // g: unknown methods, also initialize, ping and others that are no more
    auto d = dispatch(service_, *catalogue_, m, meta, who, nullptr, text_);
    if (d.call) return keep(p, {std::move(d.call)}, {}, false, nullptr);
    finish(p, d, text_);

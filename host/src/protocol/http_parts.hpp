@@ -45,6 +45,9 @@ private:
    const connection* connection_;
 };
 
+inline constexpr std::string_view version_mismatch =
+      "MCP-Protocol-Version differs from the body's io.modelcontextprotocol/protocolVersion";
+
 struct http_endpoint::listener final : subscriber {
    listener(std::string_view id, const subscription& what, service& s)
        : subscriber(id, what, s),

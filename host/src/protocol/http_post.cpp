@@ -28,7 +28,7 @@ void http_endpoint::on_post(post& p) {
                     "Accept has to list application/json and text/event-stream");
    }
    if (service_.options().json_only && p.may_json) p.may_stream = false;
-   const auto root = body_.parse_copy(p.rq.body, message_limits(options_.max_body_bytes));
+   const auto root = body_.parse_copy(p.rq.body, message_limits(max_body_bytes_));
    if (!root) // row 5
       return refuse(p.f, p.out, 400, {}, code::parse_error, "Parse error: " + root.error().message);
    if ((*root)->is(json::kind::array)) return on_batch(p, **root);
@@ -42,8 +42,14 @@ void http_endpoint::on_message(post& p, const message& m) {
    if (m.what == message::kind::response) return on_response(p, m);
    const auto meta = read_meta(m.params);
    const bool is_claimed = meta.claim != nullptr;
-   if (m.what == message::kind::notification && (is_claimed || names_modern(p.f))) // row 15
+   if (m.what == message::kind::notification && (is_claimed || names_modern(p.f))) { // row 15
+      // Of its headers only one that contradicts the body matters (reference, 19).
+      const bool is_same =
+            !is_claimed || !p.f.has_version ||
+            (meta.claim->is(json::kind::string) && meta.claim->string() == p.f.version);
+      if (!is_same) return refuse(p.f, p.out, 400, {}, code::header_mismatch, version_mismatch);
       return answer(p.f, p.out, 202, {});
+   }
    if (!is_claimed && m.what == message::kind::request) {
       if (m.method == "initialize") {
          if (names_modern(p.f)) { // row 10
@@ -149,8 +155,9 @@ void http_endpoint::on_legacy_notification(const connection* c, const message& m
 }
 
 /// The answer is there: one JSON document, or for those who accept nothing else, a stream with it.
+/// A rejection has its status and is never a stream (2.3).
 void http_endpoint::finish(post& p, const dispatched& d, std::string_view text) {
-   if (p.may_json) return answer(p.f, p.out, d.http_status, text);
+   if (p.may_json || d.http_status != 200) return answer(p.f, p.out, d.http_status, text);
    answer_fields_.clear();
    if (!p.f.origin.empty()) guard_->add_cors(p.f.origin, answer_fields_);
    const auto stream = sse_stream::make({.max_queued_bytes = service_.options().max_stream_buffer});

@@ -1,8 +1,5 @@
 #include "protocol/methods.hpp"
 
-#include <algorithm>
-#include <array>
-
 #include <fmt/format.h>
 
 #include "json/writer.hpp"
@@ -125,12 +122,6 @@ dispatched dispatch(service& s, const catalogue& tools, const message& m, const 
    }
    if (m.method == "logging/setLevel") return set_level(m, session, out);
    return unknown_method(m, who.spoken, out);
-}
-
-bool is_modern_method(std::string_view method) noexcept {
-   constexpr std::array<std::string_view, 4> methods{"tools/call", "tools/list", "server/discover",
-                                                     "subscriptions/listen"};
-   return std::ranges::find(methods, method) != methods.end();
 }
 
 const tool_entry* find_called_tool(const catalogue& tools, const json::value* params) noexcept {

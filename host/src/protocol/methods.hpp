@@ -33,13 +33,11 @@ struct dispatched {
 };
 
 /// Answers one request whose envelope, era and (over HTTP) headers have been checked. `session` is
-/// null in the modern era. Unknown methods are -32601, with status 404 in the modern era.
+/// null in the modern era. Unknown methods are -32601, with status 404 in the modern era (reference
+/// 2.3, row g).
 [[nodiscard]] dispatched dispatch(service& s, const catalogue& tools, const message& m,
                                   const request_meta& meta, const caller& who,
                                   session_access* session, std::string& out);
-
-/// Whether a modern request may name this method (reference 2.3, row g).
-[[nodiscard]] bool is_modern_method(std::string_view method) noexcept;
 
 /// The tool that `params.name` names, or null.
 [[nodiscard]] const tool_entry* find_called_tool(const catalogue& tools,

@@ -301,6 +301,20 @@ TEST_F(HttpEndpoint, ABatchWaitsForItsLastCall) {
    EXPECT_THAT(r->body, HasSubstr(R"("id":2)"));
 }
 
+TEST_F(HttpEndpoint, InABatchEveryCallIsHeard) {
+   const auto call = [](int id) {
+      return fmt::format(
+            R"({{"jsonrpc":"2.0","id":{0},"method":"tools/call","params":{{"name":"open","_meta":{{"progressToken":"of {0}"}}}}}})",
+            id);
+   };
+   const auto r = post(fmt::format("[{},{}]", call(1), call(2)),
+                       {{"Mcp-Session-Id", open_session("2025-03-26")}});
+   for (const auto& running : backend.calls) running->to->on_progress(1, 0, "");
+   out.loop.run_all();
+   EXPECT_THAT(r->body, HasSubstr(R"("progressToken":"of 1")"));
+   EXPECT_THAT(r->body, HasSubstr(R"("progressToken":"of 2")"));
+}
+
 TEST_F(HttpEndpoint, ClientsThatAcceptOnlyStreamsGetOne) {
    const auto id = open_session();
    const auto r = post(call_echo, {{"Mcp-Session-Id", id}, {"Accept", "text/event-stream"}});
@@ -308,6 +322,29 @@ TEST_F(HttpEndpoint, ClientsThatAcceptOnlyStreamsGetOne) {
    EXPECT_EQ(r->content_type, "text/event-stream");
    EXPECT_THAT(r->body, HasSubstr(R"("text":"hello")"));
    EXPECT_EQ(r->ends, 1);
+}
+
+TEST_F(HttpEndpoint, RejectionsAreNeverStreams) {
+   const auto lacks = [](const call_input&, tool_call& to) {
+      to.on_result({.what = tool_result::outcome::rpc_error,
+                    .rpc_code = code::missing_capability,
+                    .message = "needs sampling",
+                    .error_data_json = R"({"requiredCapabilities":{"sampling":{}}})"});
+   };
+   subject->publish({backend.add("now", R"({"name":"now","inputSchema":{"type":"object"}})", lacks),
+                     backend.add("open", open_tool)});
+   const headers only_streams{{"Accept", "text/event-stream"}};
+   const auto unknown = modern("", "", "unknown/method", only_streams);
+   const auto now = modern("now", R"("name":"now")", "tools/call", only_streams);
+   const auto later = modern("open", R"("name":"open")", "tools/call", only_streams);
+   lacks({}, *backend.calls.at(1)->to);
+   out.loop.run_all();
+   EXPECT_EQ(unknown->status, 404);
+   for (const auto& r : {now, later}) {
+      EXPECT_EQ(r->status, 400);
+      EXPECT_THAT(r->body, HasSubstr("-32021"));
+   }
+   for (const auto& r : {unknown, now, later}) EXPECT_EQ(r->content_type, "application/json");
 }
 
 TEST_F(HttpEndpoint, ClientsThatAcceptOnlyJsonHearNoProgress) {
@@ -612,6 +649,20 @@ INSTANTIATE_TEST_SUITE_P(
             ladder_row{"NotificationWithModernHeader",
                        R"({"jsonrpc":"2.0","method":"notifications/whatever"})", modern_header, 202,
                        ""},
+            ladder_row{
+                  "NotificationThatContradictsItsHeader",
+                  R"({"jsonrpc":"2.0","method":"notifications/whatever","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"v999"}}})",
+                  modern_header, 400, "-32020"},
+            ladder_row{
+                  "NotificationWithAClaimThatIsNoText",
+                  R"({"jsonrpc":"2.0","method":"notifications/whatever","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":1}}})",
+                  modern_header, 400, "-32020"},
+            ladder_row{
+                  "NotificationWithClaim",
+                  R"({"jsonrpc":"2.0","method":"notifications/whatever","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"v999"}}})",
+                  {},
+                  202,
+                  ""},
             ladder_row{
                   "ClaimWithoutCapabilities",
                   R"({"jsonrpc":"2.0","id":1,"method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}})",

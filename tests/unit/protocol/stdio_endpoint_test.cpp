@@ -24,7 +24,10 @@ protected:
       subject.publish({backend.add("echo", R"({"name":"echo","inputSchema":{"type":"object"}})",
                                    test::answers("hello")),
                        backend.add("open", R"({"name":"open","inputSchema":{"type":"object"}})")});
-      endpoint.emplace(subject, 4096, [this](std::string_view line) { lines.emplace_back(line); });
+      endpoint.emplace(subject, 4096, [this](std::string_view line) {
+         lines.emplace_back(line);
+         if (const auto what = std::exchange(while_writing, nullptr)) what();
+      });
    }
    std::string only(std::string_view line) {
       lines.clear();
@@ -36,6 +39,7 @@ protected:
    test::fake_backend backend;
    service subject{{.me = {.name = "unit", .version = "1"}}, backend};
    std::vector<std::string> lines;
+   std::function<void()> while_writing; ///< what another thread does meanwhile, once
    std::optional<stdio_endpoint> endpoint;
 };
 
@@ -198,6 +202,21 @@ TEST_F(StdioEndpoint, SaysGoodbyeToSubscriptions) {
    subject.shut_down();
    EXPECT_THAT(lines, ElementsAre(HasSubstr("notifications/cancelled"),
                                   HasSubstr(R"("id":3,"result":{"resultType":"complete")")));
+}
+
+TEST_F(StdioEndpoint, WhatWaitsForAClientThatReadsSlowlyIsBounded) {
+   (void)only(initialize_line);
+   endpoint->on_line(R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"open"}})");
+   const auto call = backend.calls.at(0);
+   const auto to = call->to;
+   lines.clear();
+   while_writing = [&] {
+      for (int i = 0; i < 10'000; ++i) to->on_log(log_level::error, "", "1");
+      call->finish("done");
+   };
+   to->on_log(log_level::error, "", "0");
+   EXPECT_LT(lines.size(), 1000u);
+   EXPECT_THAT(lines.back(), HasSubstr("done")) << "the response is never dropped";
 }
 
 TEST_F(StdioEndpoint, NothingIsWrittenAfterItsEnd) {
