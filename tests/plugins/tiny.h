@@ -13,16 +13,14 @@
                  "\",\"version\":\"1.0.0\",\"kind\":[\"tools\"],\"provides\":[\"fmcp.tools/1\"]}")
 
 /* A tool whose only property of interest is its name. */
-#define TINY_TOOL_AS(name, schema, timeout)                                                        \
-   {sizeof(fmcp_item),                                                                             \
-    FMCP_EX_MAY_BLOCK,                                                                             \
-    FMCP_STR_INIT(name),                                                                           \
-    FMCP_STR_INIT("{\"name\":\"" name "\",\"description\":\"A test\",\"inputSchema\":" schema      \
-                  "}"),                                                                            \
-    {NULL, 0, 0},                                                                                  \
-    0,                                                                                             \
-    timeout}
-#define TINY_TOOL(name) TINY_TOOL_AS(name, "{\"type\":\"object\"}", 0)
+#define TINY_TOOL_AS(tool, schema, deadline)                                                       \
+   {.size = sizeof(fmcp_item),                                                                     \
+    .exec = FMCP_EX_MAY_BLOCK,                                                                     \
+    .name = FMCP_STR_INIT(tool),                                                                   \
+    .json = FMCP_STR_INIT("{\"name\":\"" tool                                                      \
+                          "\",\"description\":\"A test\",\"inputSchema\":" schema "}"),            \
+    .timeout_ms = deadline}
+#define TINY_TOOL(tool) TINY_TOOL_AS(tool, "{\"type\":\"object\"}", 0)
 
 static inline int tiny_is(fmcp_str s, const char* text) {
    return s.len == strlen(text) && memcmp(s.ptr, text, s.len) == 0;
