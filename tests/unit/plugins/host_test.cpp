@@ -174,7 +174,7 @@ TEST(Host, NamesEveryMalformedFileAndServesTheOthers) {
          {"bad14.so", "libq.so.6: cannot open shared object file"},
          {"bad15.so", "is empty"},
          {"bad16.so", "is a big-endian file"},
-         {"bad17.so", "has a manifest that is not JSON"},
+         {"bad17.so", "a comma or } is missing; mend the text that FMCP_MANIFEST is given."},
          {"bad18.so", "is a symbolic link"},
          {"bad19.so", "(plugin failing_create) failed in create(): the licence has run out"},
          {"bad20.so", "is writable by its group (mode 0664)"},
