@@ -43,6 +43,7 @@ constexpr std::uint64_t generation_mask = (std::uint64_t{1} << 44) - 1;
 constexpr unsigned index_bits = 20;
 constexpr std::uint32_t no_slot = UINT32_MAX;
 
+constexpr std::size_t max_failure_text = 1024; // as much as an fmcp_err of ours holds
 constexpr std::size_t max_progress_text = 4096;
 constexpr std::size_t max_log_bytes = 256u << 10;
 constexpr std::size_t max_logger = 256;
@@ -361,6 +362,17 @@ void call_table::deliver_failure(slot& s, call_failure why, std::string_view err
    }
 }
 
+/// For FMCP_OUT_FAILED: the plugin's own words, which may be any bytes.
+void call_table::deliver_failed(slot& s, fmcp_str words) noexcept {
+   try {
+      const std::string_view text(words.ptr, words.len);
+      deliver_failure(s, call_failure::failed,
+                      plain_words(core::utf8_truncated(text, max_failure_text)));
+   } catch (const std::exception&) {
+      deliver_failure(s, call_failure::failed, {});
+   }
+}
+
 /// The first ones, and then fewer and fewer: a plugin that does it with each call fills no log.
 void call_table::report_misbehaviour(std::string_view text) {
    const std::uint64_t n = misbehaved_.fetch_add(1, std::memory_order_relaxed) + 1;
@@ -414,10 +426,12 @@ fmcp_status call_table::complete(fmcp_call handle, const fmcp_result* r) noexcep
                break;
             const char* fault = is_readable ? find_fault(copy, limits_.max_result_bytes)
                                             : "a result whose size cannot be true";
-            if (fault == nullptr) {
-               s->target->on_result(copy);
-            } else {
+            if (fault != nullptr) {
                deliver_failure(*s, call_failure::misbehaved, fault);
+            } else if (copy.outcome == FMCP_OUT_FAILED) {
+               deliver_failed(*s, copy.message);
+            } else {
+               s->target->on_result(copy);
             }
             finish(*s, fault != nullptr);
             status = fault == nullptr ? FMCP_OK : FMCP_E_INVALID;

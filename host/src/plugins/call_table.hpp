@@ -113,6 +113,7 @@ private:
    bool begin_report(slot& s, fmcp_call handle) noexcept;
    void end_report(slot& s, fmcp_call handle) noexcept;
    void deliver_failure(slot& s, call_failure why, std::string_view error) noexcept;
+   void deliver_failed(slot& s, fmcp_str words) noexcept;
    void report_misbehaviour(std::string_view text);
    void finish(slot& s, bool is_failure) noexcept;
    void recycle(slot& s) noexcept;

@@ -11,6 +11,7 @@
 #include "core/text.hpp"
 #include "core/utf8.hpp"
 #include "plugins/grown.hpp"
+#include "plugins/results.hpp"
 #include "plugins/services.hpp"
 
 namespace fmcp::plugins {
@@ -41,10 +42,7 @@ struct error_room {
    [[nodiscard]] std::string words() const {
       if (err.len == 0 || err.len > error_bytes || err.msg != text) return {};
       const std::string_view written(text, err.len);
-      std::string out;
-      core::append_printable(out, core::is_utf8(written) ? std::string(written)
-                                                         : core::utf8_repaired(written));
-      return out;
+      return plain_words(written);
    }
 };
 
@@ -271,6 +269,7 @@ core::result<std::vector<std::shared_ptr<const tool>>> instance::list() {
       t->exec = item.exec;
       t->required_scopes = std::move(item.required_scopes);
       t->max_concurrency = item.max_concurrency;
+      t->tag = item.tag;
       t->timeout = item.timeout_ms != 0 ? milliseconds(item.timeout_ms) : config_.call_timeout;
       t->plugin = config_.name;
       t->file = config_.file;
@@ -366,6 +365,7 @@ void instance::start(const tool& t, const std::shared_ptr<call>& c) {
                           (!t.gate || (t.gate->waiting.load() == 0 && t.gate->try_enter()));
    const std::uint64_t deadline =
          config_.clock->mono_ns() + static_cast<std::uint64_t>(t.timeout.count()) * 1'000'000;
+   c->request.tag = t.tag;
    const fmcp_call handle =
          calls_.open({.target = c,
                       .deadline_ns = deadline,

@@ -120,6 +120,8 @@ public:
 
    /// New calls are refused from here on. Those that run go on, and may post tasks.
    void refuse_calls() noexcept;
+   /// The first step of retire(): tasks are refused as well, and waiting ones run early.
+   void begin_stop() noexcept;
    /// Ends every open call for its caller and tells the plugin.
    void cancel_all(call_failure why, std::int32_t reason) noexcept;
    /// Refuses calls and tasks, has waiting tasks run early, cancel_all, quiesce, waits for
@@ -151,7 +153,6 @@ public:
 private:
    explicit instance(config c);
    core::result<void> create(const fmcp_entry* data);
-   void begin_stop() noexcept;
    [[nodiscard]] bool finish(std::chrono::steady_clock::time_point until);
    core::result<void> init(const plugin_settings& settings);
    void end(fmcp_call handle, call_failure why, std::int32_t reason) noexcept;
@@ -173,7 +174,7 @@ private:
    fmcp_tools tools_{};
    std::atomic<std::uint32_t> offered_{0}; // a bit for each known interface
    bool has_cancel_ = false;
-   bool is_created_ = false;     // guarded by control_, as the two below
+   bool is_created_ = false; // guarded by control_, as the two below
    bool is_initialised_ = false;
    bool is_quiesced_ = false;
 

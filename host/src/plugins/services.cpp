@@ -41,11 +41,11 @@ fmcp_status exec_after(void* ctx, std::uint64_t ms, fmcp_task fn, void* user,
    return ctx == nullptr || fn == nullptr ? FMCP_E_INVALID : self(ctx).after(ms, fn, user, op);
 }
 
-void exec_cancel(void* ctx, fmcp_op op) noexcept {
+void exec_bring_forward(void* ctx, fmcp_op op) noexcept {
    if (ctx != nullptr) self(ctx).bring_forward(op);
 }
 
-constexpr fmcp_exec exec_table{sizeof(fmcp_exec), 0, exec_post, exec_after, exec_cancel};
+constexpr fmcp_exec exec_table{sizeof(fmcp_exec), 0, exec_post, exec_after, exec_bring_forward};
 
 // ---- fmcp.notify/1 ----
 

@@ -138,6 +138,21 @@ TEST(Host, NamesEveryMalformedFileAndServesTheOthers) {
    const auto other = [&](std::string_view name) { return test::swapped(good, "echo", name); };
    r.put("bad13.so", test::swapped(other("ech1"), "calloc", "callox"));
    r.put("bad14.so", test::swapped(other("ech2"), "libc.so.6", "libq.so.6"));
+   r.put("bad15.so", "");
+   r.put("bad16.so", with<char>(good, EI_DATA, ELFDATA2MSB));
+   r.put("bad17.so", test::swapped(good, "fmcp.tools/1\"]}", "fmcp.tools/1\"] ")); // not closed
+   r.dir.put("elsewhere.so", other("ech3"));
+   std::filesystem::create_symlink(r.dir.at("elsewhere.so"), r.dir.at("plugins/bad18.so"));
+   r.put("bad19.so", built("unit/failing_create"));
+   r.put("bad20.so", other("ech4"), 0664);
+   std::filesystem::create_directory(r.dir.at("plugins/bad21.so"));
+   ASSERT_EQ(::mkfifo(r.dir.at("plugins/bad22.so").c_str(), 0644), 0); // nobody ever writes to it
+   r.put("bad23.so", test::swapped(other("ech5"), "libc.so.6", "./xx.so.6"));
+   r.put("bad24.so", with<std::uint16_t>(good, offsetof(Elf64_Ehdr, e_type), ET_EXEC));
+   r.put("bad25.so", test::swapped(good, "\"name\":\"echo\"", "\"name\":\"ECHO\""));
+   r.dir.put("open/other.so", other("ech6"));
+   ASSERT_EQ(::chmod(r.dir.at("open").c_str(), 0777), 0);
+   r.o.directories.push_back(r.dir.at("open"));
    r.load();
 
    const auto now = r.subject->current();
@@ -157,13 +172,46 @@ TEST(Host, NamesEveryMalformedFileAndServesTheOthers) {
          {"bad12.so", "is writable by everybody"},
          {"bad13.so", "(plugin ech1) could not be loaded: undefined symbol: callox"},
          {"bad14.so", "libq.so.6: cannot open shared object file"},
+         {"bad15.so", "is empty"},
+         {"bad16.so", "is a big-endian file"},
+         {"bad17.so", "a comma or } is missing; mend the text that FMCP_MANIFEST is given."},
+         {"bad18.so", "is a symbolic link"},
+         {"bad19.so", "(plugin failing_create) failed in create(): the licence has run out"},
+         {"bad20.so", "is writable by its group (mode 0664)"},
+         {"bad21.so", "is not a regular file"},
+         {"bad22.so", "is not a regular file"},
+         {"bad23.so", "(plugin ech5) needs ./xx.so.6, a path"},
+         {"bad24.so", "is a program"},
+         {"bad25.so", "the name \"ECHO\" is not"},
+         {"/open", "is writable by everybody (mode 0777)"},
    };
    for (const auto& [file, message] : expected) {
       const auto& status = status_of(*now, file);
       EXPECT_EQ(status.state, state::failed) << file;
       EXPECT_THAT(status.reason, AllOf(HasSubstr(file), HasSubstr(message)));
    }
+   EXPECT_EQ(now->plugins.size(), std::size(expected) + 1);
    EXPECT_EQ(r.answer("echo", R"({"text":"still here"})"), "still here");
+}
+
+// Whatever moment of a copy it is, nothing of the file reaches the loader.
+TEST(Host, SaysOfAHalfCopiedFileHowFarItCame) {
+   running r;
+   const auto good = built("echo");
+   std::vector<std::size_t> sizes{1, 15, 63, 64, 100, 4095, 4096, good.size() - 1};
+   for (std::size_t size = 512; size < good.size(); size += 512) sizes.push_back(size);
+   for (const auto size : sizes) r.put(std::to_string(size) + ".so", good.substr(0, size));
+   r.put("whole.so", good);
+   r.load();
+   const auto now = r.subject->current();
+   EXPECT_THAT(names_of(*now), ElementsAre("echo"));
+   for (const auto size : sizes) {
+      const auto& status = status_of(*now, "/" + std::to_string(size) + ".so");
+      EXPECT_EQ(status.state, state::failed) << size;
+      EXPECT_THAT(status.reason,
+                  HasSubstr("is cut off: it has " + std::to_string(size) + " bytes"));
+      EXPECT_THAT(status.reason, HasSubstr("move it into place"));
+   }
 }
 
 TEST(Host, RefusesTheLaterOfTwoFilesWithTheSameTool) {

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "plugins/grown.hpp"
+#include "plugins/registry.hpp"
 #include "unit/plugins/fake_plugin.hpp"
 
 namespace fmcp::plugins {
@@ -274,6 +275,56 @@ TEST(Call, HandsTheWordsOfAFailureOver) {
    EXPECT_THAT(p.call("liar")->text(), HasSubstr("FMCP_E_FAIL"));
 }
 
+// What completes later has the same way to fail as what fails inside invoke: words for the
+// operator, which the client sees unless details are hidden.
+TEST(Call, FailsLaterInTheSameWay) {
+   buffer_ledger ledger;
+   fmcp_call handle = 0;
+   fake_plugin p;
+   p.offered = {{"a", FMCP_EX_NONBLOCKING, [&](const fmcp_request& rq, fmcp_err*) {
+                    handle = rq.call;
+                    return FMCP_PENDING;
+                 }}};
+   ASSERT_EQ(p.start(), "");
+   const auto outcome = [&](std::string_view words) {
+      const auto c = p.call("a");
+      fmcp_result r{};
+      r.size = sizeof r;
+      r.outcome = FMCP_OUT_FAILED;
+      r.message = str(words);
+      r.meta_json = ledger.lend("{}");
+      EXPECT_EQ(p.host->complete(p.host->ctx, handle, &r), FMCP_OK);
+      EXPECT_FALSE(c->has_result());
+      EXPECT_EQ(c->why(), call_failure::failed);
+      return c->text();
+   };
+   EXPECT_EQ(outcome("the disk is full\n"), "the disk is full\\n");
+   EXPECT_EQ(outcome("bad \xff byte"), "bad \xEF\xBF\xBD byte");
+   EXPECT_EQ(outcome(std::string(5000, 'x')).size(), 1024u);
+   EXPECT_THAT(outcome(""), HasSubstr("Tool a of plugin fake failed without saying why"));
+   EXPECT_EQ(ledger.returned, 4);
+   EXPECT_EQ(p.instance->calls().live(), 0u);
+}
+
+TEST(Call, CarriesTheTagOfItsItem) {
+   std::vector<std::uint64_t> seen;
+   fake_plugin p;
+   const auto note = [&](const fmcp_request& rq, fmcp_err*) {
+      seen.push_back(rq.tag);
+      return p.complete(rq.call, "");
+   };
+   p.offered = {{"a", FMCP_EX_NONBLOCKING, note, 0, 0, 7}, {"b", FMCP_EX_NONBLOCKING, note}};
+   ASSERT_EQ(p.start(), "");
+   p.call("a");
+   p.call("b");
+   const auto before = p.tools;
+   p.offered[0].tag = UINT64_MAX;
+   p.tools = p.instance->list().value();
+   EXPECT_FALSE(is_same_list(before, p.tools)); // so the host publishes it
+   p.call("a");
+   EXPECT_THAT(seen, testing::ElementsAre(7u, 0u, UINT64_MAX));
+}
+
 TEST(Call, ThatReturnsOkWithoutAResultIsMisbehaviour) {
    fake_plugin p;
    p.offered = {
@@ -407,6 +458,7 @@ INSTANTIATE_TEST_SUITE_P(
                         "cannot be stepped"},
             bent_result{"BlockSize", [](auto&, auto& b) { b.size = 4; }, "block whose size"},
             bent_result{"UnknownKind", [](auto&, auto& b) { b.kind = 99; }, "of a kind"},
+            bent_result{"NullMeta", [](auto&, auto& b) { b.meta_json.len = 5; }, "no address"},
             bent_result{"NullBytes", [](auto&, auto& b) { b.data.len = 5; }, "no address"},
             bent_result{"TooLarge",
                         [](auto&, auto& b) {
@@ -806,10 +858,10 @@ TEST(ExecService, RunsLaterAndEarlierWhenBroughtForward) {
    ASSERT_EQ(p.exec().after(p.host->ctx, 3'600'000, task_count::add, &forward, &op), FMCP_OK);
    ASSERT_TRUE(soon.box.wait([&] { return soon.n == 1; }));
    EXPECT_EQ(forward.box.read([&] { return forward.n; }), 0);
-   p.exec().cancel(p.host->ctx, op);
+   p.exec().bring_forward(p.host->ctx, op);
    ASSERT_TRUE(forward.box.wait([&] { return forward.n == 1; }));
-   p.exec().cancel(p.host->ctx, op);
-   p.exec().cancel(p.host->ctx, 999);
+   p.exec().bring_forward(p.host->ctx, op);
+   p.exec().bring_forward(p.host->ctx, 999);
 }
 
 TEST(ExecService, BoundsWhatWaitsAndRunsAllOfItBeforeTheEnd) {
