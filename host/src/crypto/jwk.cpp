@@ -201,7 +201,7 @@ core::result<public_key> public_key::from_jwk(std::string_view text) {
    json::document document;
    const auto jwk =
          document.parse_copy(text, {.max_depth = 8, .max_bytes = 32u << 10, .max_values = 1024});
-   if (!jwk) return core::wrap("reading a JSON Web Key", jwk.error());
+   if (!jwk) return wrap_printable("reading a JSON Web Key", jwk.error());
    return from_jwk(**jwk);
 }
 

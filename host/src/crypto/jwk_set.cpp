@@ -58,7 +58,7 @@ core::result<jwk_set> jwk_set::parse(std::string_view text, const jwk_set_limits
    json::document document;
    const auto root = document.parse_copy(
          text, {.max_depth = 8, .max_bytes = bounds.max_bytes, .max_values = 8192});
-   if (!root) return core::wrap("reading a JSON Web Key Set", root.error());
+   if (!root) return wrap_printable("reading a JSON Web Key Set", root.error());
    const auto* list = (*root)->find("keys");
    if (list == nullptr || !list->is(json::kind::array))
       return fail(errc::invalid,

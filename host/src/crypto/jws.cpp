@@ -4,6 +4,7 @@
 
 #include "core/base64.hpp"
 #include "core/text.hpp"
+#include "crypto/key_checks.hpp"
 #include "crypto/signature.hpp"
 #include "json/document.hpp"
 
@@ -37,7 +38,7 @@ core::result<void> read_header(std::string_view text, const jws_limits& bounds, 
    json::document document;
    const auto parsed = document.parse_copy(
          text, {.max_depth = 8, .max_bytes = bounds.max_header_bytes, .max_values = 256});
-   if (!parsed) return core::wrap("reading the token's header", parsed.error());
+   if (!parsed) return wrap_printable("reading the token's header", parsed.error());
    const auto& header = **parsed;
    if (!header.is(json::kind::object))
       return fail(errc::invalid, "the token's header is no JSON object");

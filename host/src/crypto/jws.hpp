@@ -8,8 +8,9 @@
 /// (section 4.1.11; we understand no extension), `b64` (RFC 7797), `none` in any spelling.
 ///
 /// Thread safety: values only.
-/// Errors: `invalid`, `unsupported` (an algorithm or extension), `limit`. The sentences hold
-/// nothing of the token, so that they may be logged.
+/// Errors: `invalid`, `unsupported` (an algorithm or extension), `limit`. The sentences may be
+/// logged: of the token they hold at most the name of a header member that is there twice, cut and
+/// printable.
 
 #include <cstddef>
 #include <optional>

@@ -42,4 +42,9 @@ struct key_maker {
 /// Text from outside for an error sentence: in quotes, printable, cut to a few characters.
 [[nodiscard]] std::string quoted(std::string_view text);
 
+/// core::wrap for an error of the JSON reader, whose sentence may quote a member's name: made
+/// printable, since whoever wrote the text may send terminal commands to those who read the log.
+[[nodiscard]] std::unexpected<core::error> wrap_printable(std::string_view context,
+                                                          const core::error& inner);
+
 } // namespace fmcp::crypto

@@ -6,6 +6,7 @@
 #include <openssl/core_names.h>
 
 #include "core/text.hpp"
+#include "core/utf8.hpp"
 #include "crypto/key_checks.hpp"
 
 namespace fmcp::crypto {
@@ -157,15 +158,17 @@ bool public_key::same_material(const public_key& other) const noexcept {
 
 std::string quoted(std::string_view text) {
    constexpr std::size_t most = 40;
-   auto cut = text.substr(0, most);
-   if (cut.size() < text.size()) { // whole characters only
-      while (!cut.empty() && (static_cast<unsigned char>(text[cut.size()]) & 0xc0) == 0x80)
-         cut.remove_suffix(1);
-   }
+   const auto cut = core::utf8_truncated(text, most);
    std::string out = "\"";
    core::append_printable(out, cut);
    out += cut.size() < text.size() ? "...\"" : "\"";
    return out;
+}
+
+std::unexpected<core::error> wrap_printable(std::string_view context, const core::error& inner) {
+   std::string message;
+   core::append_printable(message, inner.message);
+   return core::wrap(context, {inner.code, std::move(message)});
 }
 
 } // namespace fmcp::crypto

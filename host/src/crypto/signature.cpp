@@ -100,8 +100,9 @@ bool check(EVP_MD_CTX* context, const public_key::state& key, algorithm a, std::
 
 bool verify(const public_key& key, algorithm a, std::string_view signed_bytes,
             std::string_view signature) noexcept {
-   // The length is the key's, exactly: a shorter RSA signature is the same number to OpenSSL when
-   // its first bytes were 0, and would be a second spelling.
+   // Exactly the key's length (RFC 8017 sections 8.1.2 and 8.2.2, step 1; RFC 7518 section 3.4),
+   // whose halves to_der() takes, and so that one signature has one spelling whatever OpenSSL makes
+   // of zeros in front.
    if (!key.fits(a) || signature.size() != key.inside().signature_size) return false;
    const tidy_error_queue tidy;
    thread_local const digest_context context(EVP_MD_CTX_new());

@@ -72,6 +72,12 @@ TEST(Jws, HeaderIsOneSmallObjectWithoutDuplicates) {
                HasSubstr("header"));
 }
 
+TEST(Jws, ReasonsAreFitForALog) {
+   const auto reason = header_refusal("{\"\\u001b[2J\":1,\"\\u001b[2J\":2}");
+   EXPECT_THAT(reason, HasSubstr("two members named \"\\x1b[2J\""));
+   EXPECT_EQ(reason.find('\x1b'), reason.npos);
+}
+
 TEST(Jws, SizesAreBounded) {
    const std::string h = base64url(R"({"alg":"RS256"})");
    EXPECT_THAT(refusal(h + "." + std::string(16u << 10, 'A') + ".AAAA"), HasSubstr("longer than"));

@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/bn.h>
 #include <openssl/core_names.h>
 
 #include "crypto/shared_secret.hpp"
@@ -109,6 +110,7 @@ TEST(PublicKey, PemWithBytesBehindTheKeyIsRefused) {
 
 TEST(PublicKey, OtherKindsOfKeysAreRefusedFromPem) {
    EXPECT_THAT(pem_refusal(signer::edwards("X25519").pem()), HasSubstr("none of the kinds"));
+   EXPECT_THAT(pem_refusal(signer::rsa(2048, 0, "RSA-PSS").pem()), HasSubstr("none of the kinds"));
    EXPECT_THAT(pem_refusal(signer::ec("secp256k1").pem()), HasSubstr("none of P-256"));
    EXPECT_THAT(pem_refusal(signer::ec("P-224").pem()), HasSubstr("none of P-256"));
    // Explicit parameters, though they are those of P-256.
@@ -211,6 +213,22 @@ TEST(PublicKey, RsaModuliAreBounded) {
                HasSubstr("\"n\" is longer"));
    EXPECT_THAT(refusal(test::rsa_jwk(std::string(1025, '\xff'), "\1\0\1"s)),
                HasSubstr("8200 bits; at most 8192"));
+}
+
+TEST(PublicKey, RsaModuliOfAFaultyGeneratorAreRefused) {
+   // A power of 65537 is one modulo every prime, which is the form in question (CVE-2017-15361).
+   BIGNUM* n = BN_new();
+   BIGNUM* factor = BN_new();
+   BN_CTX* context = BN_CTX_new();
+   ASSERT_EQ(BN_one(n) + BN_set_word(factor, 65537), 2);
+   for (int i = 0; i < 128; ++i) ASSERT_EQ(BN_mul(n, n, factor, context), 1);
+   std::string bytes(static_cast<std::size_t>(BN_num_bytes(n)), '\0');
+   BN_bn2bin(n, reinterpret_cast<unsigned char*>(bytes.data()));
+   EXPECT_THAT(refusal(test::rsa_jwk(bytes, std::string("\1\0\1", 3))),
+               HasSubstr("CVE-2017-15361"));
+   BN_free(n);
+   BN_free(factor);
+   BN_CTX_free(context);
 }
 
 TEST(PublicKey, KeyIdsAreBoundedText) {

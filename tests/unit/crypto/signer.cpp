@@ -72,8 +72,8 @@ std::string unbase64url(std::string_view text) {
    return *bytes;
 }
 
-signer signer::rsa(unsigned bits, unsigned exponent) {
-   EVP_PKEY_CTX* c = EVP_PKEY_CTX_new_from_name(nullptr, "RSA", nullptr);
+signer signer::rsa(unsigned bits, unsigned exponent, const char* type) {
+   EVP_PKEY_CTX* c = EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr);
    EVP_PKEY* key = nullptr;
    must(EVP_PKEY_keygen_init(c) == 1 &&
               EVP_PKEY_CTX_set_rsa_keygen_bits(c, static_cast<int>(bits)) == 1,

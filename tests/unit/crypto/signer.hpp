@@ -20,8 +20,8 @@ std::string unbase64url(std::string_view text);
 
 class signer {
 public:
-   /// `exponent` 0: OpenSSL's own.
-   static signer rsa(unsigned bits, unsigned exponent = 0);
+   /// `exponent` 0: OpenSSL's own. `type` may be "RSA-PSS", a key that says so in PEM.
+   static signer rsa(unsigned bits, unsigned exponent = 0, const char* type = "RSA");
    static signer ec(const char* group);
    static signer edwards(const char* name);
    /// One key per type, made once for all tests.

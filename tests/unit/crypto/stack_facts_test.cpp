@@ -16,6 +16,7 @@
 #include "core/base64.hpp"
 #include "crypto/public_key.hpp"
 #include "crypto/signature.hpp"
+#include "unit/crypto/interposed.hpp"
 #include "unit/crypto/signer.hpp"
 
 namespace fmcp::crypto {
@@ -305,6 +306,39 @@ TEST(StackFactsOpenSsl, OrdinaryEdwardsKeysPassTheCheckOfTheirPoint) {
 }
 
 // --- "EVP_DigestVerify returns -1 on malformed signatures: true in an `if`" ---
+
+TEST(StackFactsOpenSsl, OnlyTheAnswerOneIsAYes) {
+   const auto& s = signer::of(key_type::p256);
+   const auto key = s.public_part();
+   const auto good = s.sign(algorithm::es256, "message");
+   for (const int answer : {-2, -1, 0, 1, 2}) {
+      const test::openssl_answers forced(answer);
+      EXPECT_EQ(verify(key, algorithm::es256, "message", good), answer == 1) << answer;
+      EXPECT_EQ(public_key::from_jwk(s.jwk()).has_value(), answer == 1) << answer;
+   }
+   EXPECT_TRUE(verify(key, algorithm::es256, "message", good));
+}
+
+// A signature is as long as the modulus (RFC 8017 sections 8.1.2 and 8.2.2, step 1). One that
+// begins with a zero byte is the same number without it, and would have two spellings.
+TEST(StackFactsOpenSsl, RsaSignaturesKeepTheirLeadingZeros) {
+   const auto& s = signer::of(key_type::rsa);
+   const auto key = s.public_part();
+   for (const auto a : {algorithm::rs256, algorithm::ps256}) {
+      bool seen = false;
+      for (int i = 0; i < 10'000 && !seen; ++i) {
+         const auto message = std::to_string(i);
+         const auto signature = s.sign(a, message);
+         if (signature.front() != 0) continue;
+         seen = true;
+         EXPECT_TRUE(verify(key, a, message, signature)) << name_of(a);
+         EXPECT_FALSE(verify(key, a, message, signature.substr(1))) << name_of(a);
+         EXPECT_FALSE(verify(key, a, message, '\0' + signature)) << name_of(a);
+      }
+      EXPECT_TRUE(seen) << name_of(a);
+   }
+   EXPECT_TRUE(error_queue_is_empty());
+}
 
 TEST(StackFactsOpenSsl, MalformedSignaturesAreNoGoodSignatures) {
    struct row {
