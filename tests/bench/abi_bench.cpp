@@ -9,6 +9,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include "plugins/grown.hpp"
 #include "plugins/instance.hpp"
 
 namespace {
@@ -46,13 +47,13 @@ fmcp_status list(void*, fmcp_list* out, fmcp_err*) noexcept {
    static const char limited[] = R"({"name":"limited","inputSchema":{"type":"object"}})";
    const auto item = [](std::uint32_t exec, std::string_view name, std::string_view text,
                         std::uint32_t max_concurrency = 0) {
-      fmcp_item out{};
-      out.size = sizeof out;
-      out.exec = exec;
-      out.name = str(name);
-      out.json = str(text);
-      out.max_concurrency = max_concurrency;
-      return out;
+      fmcp_item made{};
+      made.size = sizeof made;
+      made.exec = exec;
+      made.name = str(name);
+      made.json = str(text);
+      made.max_concurrency = max_concurrency;
+      return made;
    };
    static const fmcp_item items[] = {
          item(FMCP_EX_NONBLOCKING, "plain", json),
