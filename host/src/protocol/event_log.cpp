@@ -1,7 +1,6 @@
 #include "protocol/event_log.hpp"
 
 #include <charconv>
-#include <limits>
 
 namespace fmcp::protocol {
 namespace {
@@ -34,11 +33,12 @@ std::optional<event_log::position> event_log::read(std::string_view id) noexcept
 event_log::event_log(std::size_t max_events, std::size_t max_bytes, std::uint32_t streams_before)
     : max_events_(max_events), max_bytes_(max_bytes), last_stream_(streams_before) {}
 
-std::uint32_t event_log::open_stream() {
+std::uint32_t event_log::open_stream(bool is_general) {
    const std::lock_guard lock(mutex_);
-   if (last_stream_ == std::numeric_limits<std::uint32_t>::max()) return 0;
-   streams_.try_emplace(++last_stream_);
-   return last_stream_;
+   if (last_stream_ == general_mark - 1) return 0;
+   const auto number = ++last_stream_ | (is_general ? general_mark : 0);
+   streams_.try_emplace(number);
+   return number;
 }
 
 void event_log::close_stream(std::uint32_t stream) {

@@ -40,9 +40,13 @@ public:
    /// that begin at random places do not take each other's ids for their own.
    event_log(std::size_t max_events, std::size_t max_bytes, std::uint32_t streams_before = 0);
 
-   /// A new stream's number. 0 once four thousand million streams have used the numbers up:
-   /// that stream has no ids.
-   [[nodiscard]] std::uint32_t open_stream();
+   /// A new stream's number. 0 once two thousand million streams have used the numbers up: that
+   /// stream has no ids. `is_general`: the session's own stream; its ids say so, also to another
+   /// process.
+   [[nodiscard]] std::uint32_t open_stream(bool is_general = false);
+   [[nodiscard]] static constexpr bool is_general(position p) noexcept {
+      return (p.stream & general_mark) != 0;
+   }
    /// Nothing more will be appended. What is kept stays for replay.
    void close_stream(std::uint32_t stream);
    /// Keeps `message` (empty: a priming event, which is numbered and not kept) and numbers it. A
@@ -67,6 +71,7 @@ public:
    [[nodiscard]] std::size_t streams() const;
 
 private:
+   static constexpr std::uint32_t general_mark = 0x8000'0000;
    struct stream_state {
       std::uint64_t last = 0;      ///< number last given
       std::uint64_t forgotten = 0; ///< highest number of a message that is no longer here

@@ -168,21 +168,30 @@ void http_endpoint::on_get(const http_fields& f, responder& out) {
    auto* c = find_session(f, out, {});
    if (c == nullptr || !check_version(f, out, {})) return;
    if (f.has_last_event) return on_resume(f, out, *c);
-   const auto state = service_.sessions().need(c->claims);
-   const bool is_primed = c->claims.spoken >= revision::v2025_11_25;
+   (void)open_general(f, out, *c);
+}
+
+/// The session's own stream; null: it was refused.
+std::shared_ptr<sse_stream> http_endpoint::open_general(const http_fields& f, responder& out,
+                                                        const connection& c) {
+   const auto state = service_.sessions().need(c.claims);
+   const bool is_primed = c.claims.spoken >= revision::v2025_11_25;
    auto stream = sse_stream::make({.log = state->log(),
+                                   .is_general = true,
                                    .max_queued_bytes = service_.options().max_stream_buffer,
                                    .is_primed = is_primed,
                                    .retry_ms = is_primed ? 1000u : 0u});
    if (!state->set_general_stream(stream)) {
-      return refuse(f, out, 409, {}, code::bad_session,
-                    "this session has an open GET stream already; only one at a time");
+      refuse(f, out, 409, {}, code::bad_session,
+             "this session has an open GET stream already; only one at a time");
+      return nullptr;
    }
    answer_fields_.clear();
    if (!f.origin.empty()) guard_->add_cors(f.origin, answer_fields_);
    (void)stream->attach(out.keep(), answer_fields_, std::nullopt, nullptr);
    streams_.push_back(stream);
    if (service_.is_ending()) stream->finish();
+   return stream;
 }
 
 /// Section 5.4: only what the stream of that event has missed, then what follows on it.
@@ -192,16 +201,36 @@ void http_endpoint::on_resume(const http_fields& f, responder& out, const connec
    const auto stream = state ? state->find_stream(position->stream) : nullptr;
    answer_fields_.clear();
    if (!f.origin.empty()) guard_->add_cors(f.origin, answer_fields_);
-   const auto exchange = out.keep();
+   const auto exchange = stream ? out.keep() : nullptr;
    if (stream && stream->attach(exchange, answer_fields_, position, nullptr)) {
       streams_.push_back(stream);
       return;
    }
+   if (position && event_log::is_general(*position))
+      return renew_general(f, out, c, stream, exchange);
    text_.clear();
    append_error(text_, {}, code::bad_session,
                 "the events behind this Last-Event-ID are not kept any more; open a new stream");
-   exchange->reply({.status = 400, .content_type = "application/json", .fields = answer_fields_},
-                   text_);
+   const core::http::response_head head{
+         .status = 400, .content_type = "application/json", .fields = answer_fields_};
+   exchange ? exchange->reply(head, text_) : out.reply(head, text_);
+}
+
+/// The session's own stream outlives its events (a restart, another replica, a full log): all that
+/// can have been missed on it is that lists have changed, and that can be said again.
+void http_endpoint::renew_general(const http_fields& f, responder& out, const connection& c,
+                                  std::shared_ptr<sse_stream> stream,
+                                  const std::shared_ptr<core::http::exchange>& exchange) {
+   if (stream) {
+      (void)stream->attach(exchange, answer_fields_, std::nullopt, nullptr); // no place: no gap
+      streams_.push_back(stream);
+   } else {
+      stream = open_general(f, out, c);
+   }
+   if (!stream) return;
+   text_.clear();
+   append_notification(text_, tools_list_changed, {});
+   (void)stream->send(text_);
 }
 
 void http_endpoint::on_delete(const http_fields& f, responder& out) {

@@ -60,6 +60,11 @@ private:
    bool admit(const request& rq, const http_fields& f, responder& out);
 
    void on_get(const http_fields& f, responder& out);
+   std::shared_ptr<sse_stream> open_general(const http_fields& f, responder& out,
+                                            const connection& c);
+   void renew_general(const http_fields& f, responder& out, const connection& c,
+                      std::shared_ptr<sse_stream> stream,
+                      const std::shared_ptr<core::http::exchange>& exchange);
    void on_resume(const http_fields& f, responder& out, const connection& c);
    void on_delete(const http_fields& f, responder& out);
    /// The live session that the request names. Null: it was refused.

@@ -151,13 +151,13 @@ bool session_state::is_in_use() const {
 
 namespace {
 
-/// In the lower half, which leaves two thousand million streams above it.
+/// In the lower half of what there is, which leaves a thousand million streams above it.
 std::uint32_t random_stream_number() {
    std::array<std::uint8_t, 4> bytes{};
    crypto::fill_random(bytes);
    std::uint32_t out = 0;
    for (const auto byte : bytes) out = out << 8 | byte;
-   return out >> 1;
+   return out >> 2;
 }
 
 } // namespace

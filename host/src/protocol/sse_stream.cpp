@@ -349,7 +349,7 @@ std::shared_ptr<sse_stream> sse_stream::make(options o) {
    auto s = std::make_shared<state>();
    s->given = std::move(o);
    if (s->given.log != nullptr) {
-      s->number = s->given.log->open_stream();
+      s->number = s->given.log->open_stream(s->given.is_general);
       // The first number belongs to the priming event: whatever is sent before a client comes is
       // behind it.
       if (s->number != 0 && s->given.is_primed)

@@ -33,6 +33,7 @@ public:
    struct options {
       /// Null: no event ids, no replay.
       std::shared_ptr<event_log> log{};
+      bool is_general = false; ///< the session's own stream, not the answer to a request
       /// Bytes handed over and not yet taken by the peer, besides the largest message: when another
       /// one comes the connection is cut. A stream with ids goes on without a connection then.
       std::size_t max_queued_bytes = 1u << 20;

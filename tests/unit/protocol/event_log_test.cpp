@@ -55,6 +55,16 @@ TEST(EventLog, BeginsItsStreamsWhereItIsTold) {
    EXPECT_FALSE(log.since({1, 1})) << "an id of another log";
 }
 
+TEST(EventLog, IdsTellTheSessionsOwnStream) {
+   event_log log(10, 1000);
+   const auto own = log.append(log.open_stream(true), "a");
+   const auto other = log.append(log.open_stream(), "b");
+   EXPECT_TRUE(event_log::is_general(own));
+   EXPECT_FALSE(event_log::is_general(other));
+   EXPECT_EQ(event_log::read(event_log::text(own)), own);
+   EXPECT_TRUE(log.since({own.stream, 0}));
+}
+
 TEST(EventLog, RepeatsOneStreamsEventsBehindAPosition) {
    event_log log(10, 1000);
    (void)log.open_stream();

@@ -488,29 +488,63 @@ TEST_F(HttpEndpoint, RefusesMoreSubscriptionsThanItMayKeep) {
    EXPECT_THAT(second->body, HasSubstr("-32603"));
 }
 
+/// The first event id in an answer.
+std::string event_id(const exchange_record& r) {
+   const auto at = r.body.find("id: ") + 4;
+   return r.body.substr(at, r.body.find('\n', at) - at);
+}
+
 TEST_F(HttpEndpoint, AnEventOfBeforeTheRestartIsNoEventOfAfterIt) {
    const service_options o{.session_key = std::string(32, 'k')};
+   std::string id, last;
+   for (const bool is_restarted : {false, true}) {
+      start(o);
+      if (!is_restarted) id = open_session();
+      const auto call = post(call_open, {{"Mcp-Session-Id", id}});
+      const auto running = backend.calls.back();
+      running->to->on_progress(1, 0, "");
+      out.loop.run_all();
+      if (is_restarted) {
+         EXPECT_NE(event_id(*call), last);
+         const auto back = send(
+               method::get,
+               {{"Accept", "text/event-stream"}, {"Mcp-Session-Id", id}, {"Last-Event-ID", last}},
+               "");
+         EXPECT_EQ(back->status, 400) << back->body;
+      }
+      last = event_id(*call);
+      running->finish("done");
+      out.loop.run_all();
+      EXPECT_THAT(call->body, HasSubstr("done")) << "its stream was not taken over";
+   }
+}
+
+TEST_F(HttpEndpoint, TheGetStreamIsRenewedWhereItsEventsAreGone) {
+   service_options o{.session_key = std::string(32, 'k')};
+   o.sessions.replay_events = 1;
    start(o);
    const auto id = open_session();
-   const auto event_id = [](const exchange_record& r) {
-      const auto at = r.body.find("id: ") + 4;
-      return r.body.substr(at, r.body.find('\n', at) - at);
+   headers resume{{"Accept", "text/event-stream"}, {"Mcp-Session-Id", id}};
+   const auto first = send(method::get, resume, "");
+   resume.emplace_back("Last-Event-ID", event_id(*first));
+   const auto renewed = [&] {
+      const auto r = send(method::get, resume, "");
+      out.loop.run_all();
+      EXPECT_EQ(r->status, 200);
+      EXPECT_NE(event_id(*r), event_id(*first));
+      EXPECT_THAT(r->body, HasSubstr("notifications/tools/list_changed"))
+            << "which is all that it can have missed";
+      return r;
    };
-   const auto before =
-         send(method::get, {{"Accept", "text/event-stream"}, {"Mcp-Session-Id", id}}, "");
-   const auto last = event_id(*before);
+   for (int i = 0; i < 3; ++i) subject->publish(i % 2 == 0 ? std::vector<tool_entry>{} : tools);
+   const auto second = renewed(); // from a log that has forgotten the first of the changes
+   EXPECT_EQ(first->ends, 1) << "it is one stream";
    start(o);
-   const auto call = post(call_open, {{"Mcp-Session-Id", id}});
-   backend.calls.at(0)->to->on_progress(1, 0, "");
+   const auto third = renewed(); // from a process that has never heard of it
+   subject->publish({});
    out.loop.run_all();
-   EXPECT_NE(event_id(*call), last);
-   const auto back = send(
-         method::get,
-         {{"Accept", "text/event-stream"}, {"Mcp-Session-Id", id}, {"Last-Event-ID", last}}, "");
-   EXPECT_EQ(back->status, 400) << back->body;
-   backend.calls.at(0)->finish("done");
-   out.loop.run_all();
-   EXPECT_THAT(call->body, HasSubstr("done")) << "its stream was not taken over";
+   EXPECT_NE(third->body.find("list_changed"), third->body.rfind("list_changed"));
+   EXPECT_EQ(send(method::get, resume, "")->status, 409) << "only one at a time";
 }
 
 TEST_F(HttpEndpoint, ASessionThatOnlyCallsToolsIsNotIdle) {
