@@ -12,8 +12,9 @@ fmcp_room(json
   PRIVATE PkgConfig::PCRE2)
 
 fmcp_room(crypto
-  SOURCES digest.cpp
-  USES fmcp_core
+  SOURCES algorithm.cpp digest.cpp edwards.cpp jwk.cpp jwk_set.cpp jws.cpp pem.cpp public_key.cpp roca.cpp
+          shared_secret.cpp signature.cpp
+  USES fmcp_core fmcp_json
   PRIVATE OpenSSL::Crypto)
 
 fmcp_room(config

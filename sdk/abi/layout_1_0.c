@@ -1,5 +1,5 @@
-/* The layout of ABI 1.0: every member of abi.h and call.h at the offset, with the type and with the
- * values that it had when 1.0 was frozen. Compiling is the test; it runs in no program.
+/* The layout of ABI 1.0: every member of abi.h, of call.h and of what services.h has in use, at the
+ * offset, with the type and with the values that it had when 1.0 was frozen. Compiling is the test; it runs in no program.
  *
  * Never edit this file. A release that appends members gets a file of its own, layout_1_N.c, and
  * this one goes on compiling: structs may grow at the end, so only frozen value types are compared
@@ -7,6 +7,7 @@
 
 #include <fmcp/abi.h>
 #include <fmcp/call.h>
+#include <fmcp/services.h>
 
 #define AT(type, member, offset, what)                                                             \
    _Static_assert(offsetof(type, member) == (offset), #type "." #member " moved");                 \
@@ -117,7 +118,7 @@ AT(fmcp_entry, abi_minor_built, 8, uint32_t);
 AT(fmcp_entry, abi_minor_needed, 12, uint32_t);
 FN(fmcp_entry, create, 16, fmcp_status, const fmcp_host*, fmcp_str, const fmcp_plugin**, fmcp_err*);
 
-AT_LEAST(fmcp_request, 192);
+AT_LEAST(fmcp_request, 200);
 AT(fmcp_request, size, 0, uint32_t);
 AT(fmcp_request, flags, 4, uint32_t);
 AT(fmcp_request, call, 8, fmcp_call);
@@ -133,8 +134,9 @@ AT(fmcp_request, client_caps_json, 128, fmcp_str);
 AT(fmcp_request, inputs_json, 144, fmcp_str);
 AT(fmcp_request, state, 160, fmcp_bytes);
 AT(fmcp_request, traceparent, 176, fmcp_str);
+AT(fmcp_request, tag, 192, uint64_t);
 
-AT_LEAST(fmcp_content, 112);
+AT_LEAST(fmcp_content, 136);
 AT(fmcp_content, size, 0, uint32_t);
 AT(fmcp_content, kind, 4, int32_t);
 AT(fmcp_content, mime, 8, fmcp_str);
@@ -143,6 +145,9 @@ AT(fmcp_content, name, 40, fmcp_str);
 AT(fmcp_content, data, 56, fmcp_buf);
 AT(fmcp_content, annotations_json, 88, fmcp_str);
 AT(fmcp_content, stream, 104, fmcp_stream);
+AT(fmcp_content, meta_json, 112, fmcp_str);
+AT(fmcp_content, role, 128, int32_t);
+AT(fmcp_content, flags, 132, uint32_t);
 
 AT_LEAST(fmcp_result, 224);
 AT(fmcp_result, size, 0, uint32_t);
@@ -161,7 +166,7 @@ AT(fmcp_result, state_ttl_s, 208, uint32_t);
 AT(fmcp_result, cache_scope, 212, uint32_t);
 AT(fmcp_result, cache_ttl_ms, 216, int64_t);
 
-AT_LEAST(fmcp_item, 64);
+AT_LEAST(fmcp_item, 72);
 AT(fmcp_item, size, 0, uint32_t);
 AT(fmcp_item, exec, 4, uint32_t);
 AT(fmcp_item, name, 8, fmcp_str);
@@ -169,6 +174,7 @@ AT(fmcp_item, json, 24, fmcp_str);
 AT(fmcp_item, required_scopes, 40, fmcp_list);
 AT(fmcp_item, max_concurrency, 56, uint32_t);
 AT(fmcp_item, timeout_ms, 60, uint32_t);
+AT(fmcp_item, tag, 64, uint64_t);
 
 AT_LEAST(fmcp_tools, 24);
 AT(fmcp_tools, size, 0, uint32_t);
@@ -194,6 +200,25 @@ AT_LEAST(fmcp_completion, 16);
 AT(fmcp_completion, size, 0, uint32_t);
 AT(fmcp_completion, flags, 4, uint32_t);
 FN(fmcp_completion, complete, 8, fmcp_status, void*, const fmcp_request*, fmcp_err*);
+
+SAME(fmcp_task, void (*)(void*));
+
+AT_LEAST(fmcp_exec, 32);
+AT(fmcp_exec, size, 0, uint32_t);
+AT(fmcp_exec, flags, 4, uint32_t);
+FN(fmcp_exec, post, 8, fmcp_status, void*, fmcp_task, void*);
+FN(fmcp_exec, after, 16, fmcp_status, void*, uint64_t, fmcp_task, void*, fmcp_op*);
+FN(fmcp_exec, bring_forward, 24, void, void*, fmcp_op);
+
+AT_LEAST(fmcp_notify, 24);
+AT(fmcp_notify, size, 0, uint32_t);
+AT(fmcp_notify, flags, 4, uint32_t);
+FN(fmcp_notify, list_changed, 8, fmcp_status, void*, fmcp_str);
+FN(fmcp_notify, resource_updated, 16, fmcp_status, void*, fmcp_str);
+
+EXACTLY(fmcp_http_header, 32);
+AT(fmcp_http_header, name, 0, fmcp_str);
+AT(fmcp_http_header, value, 16, fmcp_str);
 
 VALUE(FMCP_OK, 0);
 VALUE(FMCP_PENDING, 1);
@@ -245,6 +270,10 @@ VALUE(FMCP_OUT_TOOL_ERROR, 1);
 VALUE(FMCP_OUT_RPC_ERROR, 2);
 VALUE(FMCP_OUT_NEED_INPUT, 3);
 VALUE(FMCP_OUT_CANCELLED, 4);
+VALUE(FMCP_OUT_FAILED, 5);
+
+VALUE(FMCP_ROLE_USER, 0);
+VALUE(FMCP_ROLE_ASSISTANT, 1);
 
 VALUE(FMCP_CACHE_PRIVATE, 0);
 VALUE(FMCP_CACHE_PUBLIC, 1);
@@ -254,6 +283,17 @@ VALUE(FMCP_EX_NONBLOCKING, 1);
 
 /* The note: what the host reads without loading. */
 FMCP_MANIFEST("{}");
-EXACTLY(fmcp_manifest_note, 12 + 8 + 16 + 4);
+#define NOTE __typeof__(fmcp_manifest_note)
+EXACTLY(NOTE, 12 + 8 + 16 + 4);
+VALUE(offsetof(NOTE, namesz), 0);
+VALUE(offsetof(NOTE, descsz), 4);
+VALUE(offsetof(NOTE, type), 8);
+VALUE(offsetof(NOTE, name), 12);
+VALUE(offsetof(NOTE, abi_major), 20);
+VALUE(offsetof(NOTE, abi_minor_built), 24);
+VALUE(offsetof(NOTE, abi_minor_needed), 28);
+VALUE(offsetof(NOTE, flags), 32);
+VALUE(offsetof(NOTE, text), 36);
 VALUE(FMCP_NOTE_TYPE, 0x50434D46u);
 _Static_assert(sizeof(FMCP_NOTE_NAME) == 7, "FMCP_NOTE_NAME changed its length");
+_Static_assert(__builtin_strcmp(FMCP_NOTE_NAME, "FMCPPL") == 0, "FMCP_NOTE_NAME changed");

@@ -9,6 +9,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include "plugins/grown.hpp"
 #include "plugins/instance.hpp"
 
 namespace {
@@ -44,29 +45,21 @@ fmcp_status list(void*, fmcp_list* out, fmcp_err*) noexcept {
    static const char owned[] = R"({"name":"owned","inputSchema":{"type":"object"}})";
    static const char pooled[] = R"({"name":"pooled","inputSchema":{"type":"object"}})";
    static const char limited[] = R"({"name":"limited","inputSchema":{"type":"object"}})";
+   const auto item = [](std::uint32_t exec, std::string_view name, std::string_view text,
+                        std::uint32_t max_concurrency = 0) {
+      fmcp_item made{};
+      made.size = sizeof made;
+      made.exec = exec;
+      made.name = str(name);
+      made.json = str(text);
+      made.max_concurrency = max_concurrency;
+      return made;
+   };
    static const fmcp_item items[] = {
-         {sizeof(fmcp_item), FMCP_EX_NONBLOCKING, {"plain", 5}, {json, sizeof json - 1}, {}, 0, 0},
-         {sizeof(fmcp_item),
-          FMCP_EX_NONBLOCKING,
-          {"owned", 5},
-          {owned, sizeof owned - 1},
-          {},
-          0,
-          0},
-         {sizeof(fmcp_item),
-          FMCP_EX_MAY_BLOCK,
-          {"pooled", 6},
-          {pooled, sizeof pooled - 1},
-          {},
-          0,
-          0},
-         {sizeof(fmcp_item),
-          FMCP_EX_NONBLOCKING,
-          {"limited", 7},
-          {limited, sizeof limited - 1},
-          {},
-          64,
-          0},
+         item(FMCP_EX_NONBLOCKING, "plain", json),
+         item(FMCP_EX_NONBLOCKING, "owned", owned),
+         item(FMCP_EX_MAY_BLOCK, "pooled", pooled),
+         item(FMCP_EX_NONBLOCKING, "limited", limited, 64),
    };
    *out = {items, 4, sizeof(fmcp_item)};
    return FMCP_OK;

@@ -159,15 +159,13 @@ static fmcp_status call(void* self, const fmcp_request* rq, fmcp_err* err) {
 }
 
 static const fmcp_item item = {
-      sizeof(fmcp_item),
-      FMCP_EX_NONBLOCKING,
-      FMCP_STR_INIT("echo"),
-      FMCP_STR_INIT("{\"name\":\"echo\",\"description\":\"Answers with the text it is given\","
-                    "\"inputSchema\":{\"type\":\"object\",\"properties\":{\"text\":{\"type\":"
-                    "\"string\"}},\"required\":[\"text\"],\"additionalProperties\":false}}"),
-      {NULL, 0, 0},
-      0,
-      0,
+      .size = sizeof(fmcp_item),
+      .exec = FMCP_EX_NONBLOCKING,
+      .name = FMCP_STR_INIT("echo"),
+      .json = FMCP_STR_INIT(
+            "{\"name\":\"echo\",\"description\":\"Answers with the text it is given\","
+            "\"inputSchema\":{\"type\":\"object\",\"properties\":{\"text\":{\"type\":"
+            "\"string\"}},\"required\":[\"text\"],\"additionalProperties\":false}}"),
 };
 
 static fmcp_status list(void* self, fmcp_list* out, fmcp_err* err) {

@@ -4,6 +4,7 @@
 #define TINY_H
 
 #include <string.h>
+#include <time.h>
 
 #include <fmcp/call.h>
 
@@ -12,20 +13,25 @@
                  "\",\"version\":\"1.0.0\",\"kind\":[\"tools\"],\"provides\":[\"fmcp.tools/1\"]}")
 
 /* A tool whose only property of interest is its name. */
-#define TINY_ITEM(name, exec, schema, timeout)                                                     \
-   {sizeof(fmcp_item),                                                                             \
-    exec,                                                                                          \
-    FMCP_STR_INIT(name),                                                                           \
-    FMCP_STR_INIT("{\"name\":\"" name "\",\"description\":\"A test\",\"inputSchema\":" schema      \
-                  "}"),                                                                            \
-    {NULL, 0, 0},                                                                                  \
-    0,                                                                                             \
-    timeout}
-#define TINY_TOOL_AS(name, schema, timeout) TINY_ITEM(name, FMCP_EX_MAY_BLOCK, schema, timeout)
-#define TINY_TOOL(name) TINY_TOOL_AS(name, "{\"type\":\"object\"}", 0)
+#define TINY_ITEM(tool, where, schema, deadline)                                                   \
+   {.size = sizeof(fmcp_item),                                                                     \
+    .exec = where,                                                                                 \
+    .name = FMCP_STR_INIT(tool),                                                                   \
+    .json = FMCP_STR_INIT("{\"name\":\"" tool                                                      \
+                          "\",\"description\":\"A test\",\"inputSchema\":" schema "}"),            \
+    .timeout_ms = deadline}
+#define TINY_TOOL_AS(tool, schema, deadline)                                                       \
+   TINY_ITEM(tool, FMCP_EX_MAY_BLOCK, schema, deadline)
+#define TINY_TOOL(tool) TINY_TOOL_AS(tool, "{\"type\":\"object\"}", 0)
 
 static inline int tiny_is(fmcp_str s, const char* text) {
    return s.len == strlen(text) && memcmp(s.ptr, text, s.len) == 0;
+}
+
+/* A millisecond between two looks at something. */
+static inline void tiny_rest(void) {
+   struct timespec rest = {0, 1000000};
+   nanosleep(&rest, NULL);
 }
 
 /* Completes `call` with one text block. */

@@ -42,7 +42,12 @@ foreach(header IN LISTS headers)
 endforeach()
 file(WRITE "${WORK_DIR}/all.c" "${all}FMCP_MANIFEST(\"{}\");\n")
 file(WRITE "${WORK_DIR}/reversed.c" "${reversed}FMCP_MANIFEST(\"{}\");\n")
-list(APPEND c_sources all.c reversed.c)
+# Words that headers of some platform take for macros.
+set(macros "major(x) x|minor(x) x|makedev(x, y) x|min(a, b) a|max(a, b) a|interface struct|small char|near|far")
+string(APPEND macros "|IN|OUT|OPTIONAL|ERROR 0|unix 1|linux 1|log(x) x|read(a, b, c) a|open(a, b) a|close(a) a")
+string(REGEX REPLACE "([^|]+)\\|?" "#define \\1\n" macros "${macros}")
+file(WRITE "${WORK_DIR}/macros.c" "${macros}${all}FMCP_MANIFEST(\"{}\");\n")
+list(APPEND c_sources all.c reversed.c macros.c)
 
 file(GLOB_RECURSE wrapper_headers RELATIVE "${INCLUDE_DIR}" "${INCLUDE_DIR}/fmcp/cpp/*.hpp")
 set(cpp_sources)

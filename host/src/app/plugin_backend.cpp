@@ -125,7 +125,8 @@ public:
                       .uri = text_of(c.uri),
                       .name = text_of(c.name),
                       .data = bytes_of(c.data),
-                      .annotations_json = text_of(c.annotations_json)};
+                      .annotations_json = text_of(c.annotations_json),
+                      .meta_json = text_of(c.meta_json)};
       }
       to_->on_result({.what = outcome_of(r.outcome),
                       .rpc_code = r.rpc_code,

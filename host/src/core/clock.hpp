@@ -2,6 +2,7 @@
 
 /// Time, so that tests can hold it still.
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 
@@ -31,8 +32,8 @@ public:
    }
 
 private:
-   std::uint64_t mono_ = 1'000'000'000;
-   std::int64_t unix_ = 1'700'000'000'000;
+   std::atomic<std::uint64_t> mono_ = 1'000'000'000;
+   std::atomic<std::int64_t> unix_ = 1'700'000'000'000;
 };
 
 }  // namespace fmcp::core

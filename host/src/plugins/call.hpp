@@ -36,7 +36,7 @@ class call {
 public:
    virtual ~call() = default;
 
-   /// Filled by the caller, except `size`, `call` and `deadline_ns`, which `start` sets.
+   /// Filled by the caller, except `size`, `call`, `deadline_ns` and `tag`, which `start` sets.
    fmcp_request request{};
 
    virtual void on_progress(double done, double total, std::string_view message) noexcept = 0;

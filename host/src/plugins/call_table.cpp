@@ -43,6 +43,7 @@ constexpr std::uint64_t generation_mask = (std::uint64_t{1} << 44) - 1;
 constexpr unsigned index_bits = 20;
 constexpr std::uint32_t no_slot = UINT32_MAX;
 
+constexpr std::size_t max_failure_text = 1024; // as much as an fmcp_err of ours holds
 constexpr std::size_t max_progress_text = 4096;
 constexpr std::size_t max_log_bytes = 256u << 10;
 constexpr std::size_t max_logger = 256;
@@ -173,7 +174,7 @@ call_table::slot* call_table::grow(std::size_t home) {
    slot* out = &fresh->slots[0];
    chunks_[first / chunk_size].store(fresh.release(), std::memory_order_release);
    for (std::uint32_t i = 1; i < count; ++i) push(made(first + i));
-   slots_.store(first + count, std::memory_order_release);
+   slots_.store(first + count); // in one order with live(), as the words are
    return out;
 }
 
@@ -223,7 +224,7 @@ fmcp_call call_table::open(opening o) {
    s->gate = std::move(o.gate);
    s->deadline.store(o.deadline_ns, std::memory_order_relaxed);
    s->word.store(generation << generation_shift | is_open_phase | holds |
-                 (o.is_entered ? was_entered : 0)); // in one order with live()
+                 (o.is_entered ? was_entered : 0)); // in one order with live(), open_word()
    return handle;
 }
 
@@ -300,7 +301,9 @@ bool call_table::fail(fmcp_call handle, call_failure why) {
 bool call_table::open_word(std::uint32_t index, std::uint64_t& word,
                            std::uint64_t& deadline) const noexcept {
    const slot& s = made(index);
-   word = s.word.load(std::memory_order_acquire);
+   // In one order with open(): the timer first forgets when to look and then looks here, the opener
+   // first writes the word and then says when to look, so one of them sees the other.
+   word = s.word.load();
    deadline = s.deadline.load(std::memory_order_relaxed);
    return phase_of(word) == is_open_phase || phase_of(word) == is_reporting;
 }
@@ -312,7 +315,7 @@ std::size_t call_table::stuck() const noexcept {
 
 std::size_t call_table::live() const noexcept {
    std::size_t n = 0;
-   for (std::uint32_t i = 0, end = slots_.load(std::memory_order_acquire); i < end; ++i) {
+   for (std::uint32_t i = 0, end = slots_.load(); i < end; ++i) {
       if (phase_of(made(i).word.load()) != is_free) ++n;
    }
    return n;
@@ -356,6 +359,17 @@ void call_table::deliver_failure(slot& s, call_failure why, std::string_view err
       s.target->on_failure(why, text);
    } catch (const std::exception&) {
       s.target->on_failure(why, "The call failed, and there is no memory left to say how.");
+   }
+}
+
+/// For FMCP_OUT_FAILED: the plugin's own words, which may be any bytes.
+void call_table::deliver_failed(slot& s, fmcp_str words) noexcept {
+   try {
+      const std::string_view text(words.ptr, words.len);
+      deliver_failure(s, call_failure::failed,
+                      plain_words(core::utf8_truncated(text, max_failure_text)));
+   } catch (const std::exception&) {
+      deliver_failure(s, call_failure::failed, {});
    }
 }
 
@@ -412,10 +426,12 @@ fmcp_status call_table::complete(fmcp_call handle, const fmcp_result* r) noexcep
                break;
             const char* fault = is_readable ? find_fault(copy, limits_.max_result_bytes)
                                             : "a result whose size cannot be true";
-            if (fault == nullptr) {
-               s->target->on_result(copy);
-            } else {
+            if (fault != nullptr) {
                deliver_failure(*s, call_failure::misbehaved, fault);
+            } else if (copy.outcome == FMCP_OUT_FAILED) {
+               deliver_failed(*s, copy.message);
+            } else {
+               s->target->on_result(copy);
             }
             finish(*s, fault != nullptr);
             status = fault == nullptr ? FMCP_OK : FMCP_E_INVALID;

@@ -113,6 +113,7 @@ private:
    bool begin_report(slot& s, fmcp_call handle) noexcept;
    void end_report(slot& s, fmcp_call handle) noexcept;
    void deliver_failure(slot& s, call_failure why, std::string_view error) noexcept;
+   void deliver_failed(slot& s, fmcp_str words) noexcept;
    void report_misbehaviour(std::string_view text);
    void finish(slot& s, bool is_failure) noexcept;
    void recycle(slot& s) noexcept;
@@ -137,7 +138,7 @@ public:
 template <class F>
 std::uint64_t call_table::scan_deadlines(std::uint64_t now_ns, F&& expired) {
    std::uint64_t earliest = UINT64_MAX;
-   for (std::uint32_t i = 0, n = slots_.load(std::memory_order_acquire); i < n; ++i) {
+   for (std::uint32_t i = 0, n = slots_.load(); i < n; ++i) {
       std::uint64_t word = 0, deadline = 0;
       if (!open_word(i, word, deadline) || deadline == 0) continue;
       if (deadline <= now_ns) {
@@ -151,7 +152,7 @@ std::uint64_t call_table::scan_deadlines(std::uint64_t now_ns, F&& expired) {
 
 template <class F>
 void call_table::for_each_open(F&& f) {
-   for (std::uint32_t i = 0, n = slots_.load(std::memory_order_acquire); i < n; ++i) {
+   for (std::uint32_t i = 0, n = slots_.load(); i < n; ++i) {
       std::uint64_t word = 0, deadline = 0;
       if (open_word(i, word, deadline)) f(handle_of(word, i));
    }

@@ -94,6 +94,7 @@ core::result<listed_item> copy_tool(const char* at, std::uint32_t stride, std::u
    out.exec = item->exec == FMCP_EX_NONBLOCKING ? FMCP_EX_NONBLOCKING : FMCP_EX_MAY_BLOCK;
    out.max_concurrency = item->max_concurrency;
    out.timeout_ms = item->timeout_ms;
+   out.tag = item->tag;
    return out;
 }
 

@@ -21,6 +21,7 @@ struct listed_item {
    std::vector<std::string> required_scopes;
    std::uint32_t max_concurrency = 0;
    std::uint32_t timeout_ms = 0; ///< 0 = the host's default
+   std::uint64_t tag = 0;        ///< the plugin's own
    json::document document;      ///< of `json`
 };
 

@@ -17,7 +17,9 @@ namespace fmcp::plugins {
 inline constexpr std::uint32_t max_struct_size = 4096;
 
 [[nodiscard]] inline bool is_sane_size(std::uint32_t size, std::size_t least) noexcept {
-   return size >= least && size <= max_struct_size && size % 4 == 0;
+   // All of them hold pointers, so that their size is a multiple of a pointer's; another one would
+   // end inside a member, and half an address is no address.
+   return size >= least && size <= max_struct_size && size % alignof(void*) == 0;
 }
 
 /// Copies min(size, sizeof) bytes into a zeroed local. Nothing when the pointer is null or `size`

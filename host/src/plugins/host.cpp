@@ -16,6 +16,7 @@
 
 #include "core/executor.hpp"
 #include "core/log.hpp"
+#include "core/safe_path.hpp"
 #include "core/text.hpp"
 #include "plugins/instance.hpp"
 #include "plugins/registry.hpp"
@@ -146,7 +147,7 @@ public:
       is_draining_ = true;
       const auto until = clock::now() + grace;
       const auto plugins = instances();
-      for (const auto& i : plugins) i->begin_stop();
+      for (const auto& i : plugins) i->refuse_calls();
       const auto is_running = [](const auto& i) { return i->calls().live() != 0; };
       while (std::ranges::any_of(plugins, is_running) && clock::now() < until) {
          std::this_thread::sleep_for(milliseconds(1));
@@ -342,23 +343,33 @@ private:
       c.deadlines = timer_;
       c.to_host = line_;
       auto out = instance::make(std::move(c));
-      if (is_draining_) out->begin_stop();
+      if (is_draining_) out->refuse_calls();
       const std::lock_guard lock(mutex_);
       instances_.push_back(out);
       return out;
    }
 
+   /// The plugin's private directory, or nothing when there can be none: the plugin is told so by
+   /// an empty path.
    [[nodiscard]] std::string make_data_dir(const std::string& name) const {
       if (options_.data_dir.empty()) return {};
-      std::error_code failed;
-      std::filesystem::create_directories(options_.data_dir, failed);
-      const std::string path = options_.data_dir + "/" + name;
-      if (::mkdir(path.c_str(), 0700) != 0 && !std::filesystem::is_directory(path, failed)) {
-         core::log::warn("plugins", "no data directory {} {}", core::log::kv("plugin", name),
-                         core::log::kv("path", path));
-         return {};
+      std::filesystem::path made;
+      for (const auto& part : std::filesystem::path(options_.data_dir)) {
+         made /= part;
+         ::mkdir(made.c_str(), 0700); // what is there already stays as it is
       }
-      return path;
+      const auto refused = [&](const std::string& reason) {
+         core::log::warn("plugins", "no data directory {} {}", core::log::kv("plugin", name),
+                         core::log::kv("reason", reason));
+         return std::string();
+      };
+      std::error_code failed;
+      const auto parent = std::filesystem::canonical(made, failed);
+      if (failed) return refused(made.string() + ": " + failed.message());
+      const auto path = (parent / name).string();
+      ::mkdir(path.c_str(), 0700);
+      const auto opened = core::open_safely(path, {.kind = core::path_policy::target::directory});
+      return opened ? path : refused(opened.error().message);
    }
 
    /// On a thread of its own; may never come back.

@@ -32,6 +32,7 @@ struct tool {
    std::uint32_t exec = FMCP_EX_MAY_BLOCK;
    std::vector<std::string> required_scopes;
    std::uint32_t max_concurrency = 0;
+   std::uint64_t tag = 0;                ///< the plugin's own
    std::chrono::milliseconds timeout{};  ///< never zero: the item's or the host's default
    std::string plugin;                   ///< the manifest's name
    std::string file;                     ///< path as the operator knows it

@@ -11,6 +11,7 @@
 #include "core/text.hpp"
 #include "core/utf8.hpp"
 #include "plugins/grown.hpp"
+#include "plugins/results.hpp"
 #include "plugins/services.hpp"
 
 namespace fmcp::plugins {
@@ -23,7 +24,9 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t error_bytes = 1024;
 constexpr std::size_t max_waiting_tasks = 1024;
+constexpr milliseconds poll_pause{1};
 constexpr std::uint64_t retry_ns = 10'000'000;
+constexpr milliseconds failed_patience{1000}; // with tasks of a plugin that did not come up
 constexpr std::uint32_t max_log_lines_per_second = 200;
 constexpr fmcp_call cancelled_early = 1; // no handle: generations start above the slot's bits
 constexpr std::string_view tools_interface = "fmcp.tools/1";
@@ -39,10 +42,7 @@ struct error_room {
    [[nodiscard]] std::string words() const {
       if (err.len == 0 || err.len > error_bytes || err.msg != text) return {};
       const std::string_view written(text, err.len);
-      std::string out;
-      core::append_printable(out, core::is_utf8(written) ? std::string(written)
-                                                         : core::utf8_repaired(written));
-      return out;
+      return plain_words(written);
    }
 };
 
@@ -137,12 +137,17 @@ core::result<void> instance::bring_up(sealed_copy code, plugin_settings settings
 
 core::result<void> instance::attach(const fmcp_entry* entry, plugin_settings settings) {
    const std::lock_guard control(control_);
-   auto outcome = create(entry);
-   if (outcome) outcome = init(settings);
+   core::result<void> outcome;
+   if (stage_.load() == stage::stopping) {
+      outcome = fail(errc::conflict, "is being stopped.");
+   } else {
+      outcome = create(entry);
+      if (outcome) outcome = init(settings);
+   }
    for (auto& secret : settings.secrets) wipe(secret.second);
-   if (!outcome && is_created_) {
-      plugin_.destroy(plugin_.self);
-      is_created_ = false;
+   if (!outcome) {
+      begin_stop();
+      (void)finish(steady_clock::now() + failed_patience);
    }
    return outcome;
 }
@@ -204,6 +209,7 @@ core::result<void> instance::init(const plugin_settings& settings) {
    if (const auto status = plugin_.init(plugin_.self, &in, &room.err); status != FMCP_OK) {
       return failure_in("init", status, room);
    }
+   is_initialised_ = true;
    step_ = step::facet;
    const void* facet = nullptr;
    for (std::size_t i = 0; i < interfaces.size(); ++i) {
@@ -230,7 +236,7 @@ core::result<void> instance::init(const plugin_settings& settings) {
 
 core::result<std::vector<std::shared_ptr<const tool>>> instance::list() {
    const std::lock_guard control(control_);
-   if (is_stopping_.load() && step_.load() == step::done) {
+   if (!is_created_ || stage_.load() == stage::stopping) {
       return fail(errc::conflict, "is being stopped.");
    }
    if (step_.load() != step::done) step_ = step::list;
@@ -241,6 +247,8 @@ core::result<std::vector<std::shared_ptr<const tool>>> instance::list() {
    }
    auto items = copy_tools(listed, config_.max_tools);
    if (!items) return std::unexpected(items.error());
+   // What neither a tool nor a call holds belongs to a tool that went.
+   std::erase_if(gates_, [](const auto& gate) { return gate.second.use_count() == 1; });
    std::vector<std::shared_ptr<const tool>> out;
    for (auto& item : *items) {
       auto t = std::make_shared<tool>();
@@ -261,6 +269,7 @@ core::result<std::vector<std::shared_ptr<const tool>>> instance::list() {
       t->exec = item.exec;
       t->required_scopes = std::move(item.required_scopes);
       t->max_concurrency = item.max_concurrency;
+      t->tag = item.tag;
       t->timeout = item.timeout_ms != 0 ? milliseconds(item.timeout_ms) : config_.call_timeout;
       t->plugin = config_.name;
       t->file = config_.file;
@@ -283,8 +292,13 @@ std::shared_ptr<item_gate> instance::gate_for(const std::string& tool, std::uint
    return gate;
 }
 
+void instance::refuse_calls() noexcept {
+   auto before = stage::serving;
+   stage_.compare_exchange_strong(before, stage::draining);
+}
+
 void instance::begin_stop() noexcept {
-   is_stopping_.store(true);
+   stage_.store(stage::stopping);
    const std::lock_guard lock(tasks_mutex_);
    for (auto& task : tasks_) task.second.due_ns = 0;
 }
@@ -299,22 +313,26 @@ bool instance::is_busy() const {
 
 bool instance::retire(milliseconds patience) {
    const auto until = steady_clock::now() + patience;
+   begin_stop();
+   cancel_all(call_failure::stopped, FMCP_CANCEL_SHUTDOWN);
+   std::unique_lock control(control_, std::try_to_lock);
+   for (; !control.owns_lock(); control.try_lock()) {
+      if (steady_clock::now() >= until) return false;
+      std::this_thread::sleep_for(poll_pause);
+   }
+   return finish(until);
+}
+
+/// With control_ held and the stage set: whatever is left comes back, then the plugin goes.
+bool instance::finish(steady_clock::time_point until) {
    const auto left = [&] {
       return std::max(milliseconds(0),
                       std::chrono::duration_cast<milliseconds>(until - steady_clock::now()));
    };
-   begin_stop();
-   cancel_all(call_failure::stopped, FMCP_CANCEL_SHUTDOWN);
-   constexpr milliseconds pause{1};
-   std::unique_lock control(control_, std::try_to_lock);
-   for (; !control.owns_lock(); control.try_lock()) {
-      if (left() == milliseconds(0)) return false;
-      std::this_thread::sleep_for(pause);
-   }
-   if (is_created_) plugin_.quiesce(plugin_.self);
+   if (is_initialised_ && !std::exchange(is_quiesced_, true)) plugin_.quiesce(plugin_.self);
    while (run_timers(UINT64_MAX) != UINT64_MAX || is_busy()) {
       if (left() == milliseconds(0)) return false;
-      std::this_thread::sleep_for(pause);
+      std::this_thread::sleep_for(poll_pause);
    }
    if (!workers_.stop(left()) || !lane_.stop(left())) return false;
    if (is_created_) plugin_.destroy(plugin_.self);
@@ -341,11 +359,13 @@ void instance::start(const tool& t, const std::shared_ptr<call>& c) {
                                              config_.name)
                                : fmt::format("Plugin {} is being stopped.", config_.name));
    };
-   if (is_stopping_.load(std::memory_order_relaxed)) return refuse(call_failure::stopped);
+   if (stage_.load(std::memory_order_relaxed) != stage::serving)
+      return refuse(call_failure::stopped);
    const bool is_inline = t.exec == FMCP_EX_NONBLOCKING &&
                           (!t.gate || (t.gate->waiting.load() == 0 && t.gate->try_enter()));
    const std::uint64_t deadline =
          config_.clock->mono_ns() + static_cast<std::uint64_t>(t.timeout.count()) * 1'000'000;
+   c->request.tag = t.tag;
    const fmcp_call handle =
          calls_.open({.target = c,
                       .deadline_ns = deadline,
@@ -363,7 +383,7 @@ void instance::start(const tool& t, const std::shared_ptr<call>& c) {
    fmcp_call none = 0;
    const bool is_wanted = c->handle_.compare_exchange_strong(none, handle);
    // Looked at again: retire() sets it first and then waits until no slot is taken.
-   if (!is_wanted || is_stopping_.load()) {
+   if (!is_wanted || stage_.load() != stage::serving) {
       calls_.fail(handle, is_wanted ? call_failure::stopped : call_failure::cancelled);
       return calls_.dismiss(handle);
    }
@@ -471,7 +491,7 @@ std::uint64_t instance::run_timers(std::uint64_t now_ns) noexcept {
 // ---- services ----
 
 fmcp_status instance::post(fmcp_task fn, void* user) noexcept {
-   if (is_stopping_.load()) return FMCP_E_GONE;
+   if (stage_.load() == stage::stopping) return FMCP_E_GONE;
    return workers_.push({.what = pool::job::kind::task, .fn = fn, .user = user}) ? FMCP_OK
                                                                                  : FMCP_E_BUSY;
 }
@@ -481,7 +501,7 @@ fmcp_status instance::after(std::uint64_t ms, fmcp_task fn, void* user, fmcp_op*
    const std::uint64_t due = clock().mono_ns() + std::min(ms, longest_ms) * 1'000'000;
    try {
       const std::lock_guard lock(tasks_mutex_);
-      if (is_stopping_.load()) return FMCP_E_GONE;
+      if (stage_.load() == stage::stopping) return FMCP_E_GONE;
       if (tasks_.size() >= max_waiting_tasks) return FMCP_E_LIMIT;
       tasks_.emplace(++last_op_, waiting_task{due, fn, user});
       if (op != nullptr) *op = last_op_;
@@ -503,7 +523,7 @@ void instance::bring_forward(fmcp_op op) noexcept {
 }
 
 fmcp_status instance::list_changed(std::string_view interface_id) noexcept {
-   if (is_stopping_.load()) return FMCP_E_GONE;
+   if (stage_.load() == stage::stopping) return FMCP_E_GONE;
    // Before the facets are known nothing has been listed either, and nothing is missed.
    const auto which = std::ranges::find(interfaces, interface_id);
    if (which == interfaces.end()) return FMCP_E_NOT_FOUND;
@@ -516,7 +536,7 @@ fmcp_status instance::list_changed(std::string_view interface_id) noexcept {
 }
 
 fmcp_status instance::resource_updated(std::string_view uri) noexcept {
-   if (is_stopping_.load()) return FMCP_E_GONE;
+   if (stage_.load() == stage::stopping) return FMCP_E_GONE;
    if (config_.to_host) {
       config_.to_host->tell([&](instance_host& host) { host.resource_updated(config_.name, uri); });
    }

@@ -2,7 +2,7 @@
 
 /// One loaded plugin: its code, its tables, its running calls and its threads.
 ///
-/// Life: bring_up() → publish() → calls … → begin_stop() → retire() → unload(). bring_up, list,
+/// Life: bring_up() → list() → calls … → refuse_calls() → retire() → unload(). bring_up, list,
 /// retire and unload are [control]: one thread at a time, which may stay inside the plugin for
 /// ever, so the host runs each on a thread that it can do without.
 ///
@@ -107,8 +107,9 @@ public:
    [[nodiscard]] step at() const noexcept { return step_.load(); }
 
    /// Loads the code, then create, init, facet. `mapped` is called once the code is mapped and its
-   /// constructors ran. On failure the plugin has been destroyed; the message is a predicate of the
-   /// file, as everywhere in this class. [control]
+   /// constructors ran. On failure the plugin has been destroyed, unless a task that it posted does
+   /// not come back: then retire() may try again. The message is a predicate of the file, as
+   /// everywhere in this class. [control]
    core::result<void> bring_up(sealed_copy code, plugin_settings settings,
                                const std::function<void()>& mapped);
    /// The same for code that is in the process already. The strings of `settings.secrets` are
@@ -117,12 +118,15 @@ public:
    /// Lists the tools and has the host prepare each. [control]
    core::result<std::vector<std::shared_ptr<const tool>>> list();
 
-   /// New calls and tasks are refused from here on; waiting tasks run early.
+   /// New calls are refused from here on. Those that run go on, and may post tasks.
+   void refuse_calls() noexcept;
+   /// The first step of retire(): tasks are refused as well, and waiting ones run early.
    void begin_stop() noexcept;
    /// Ends every open call for its caller and tells the plugin.
    void cancel_all(call_failure why, std::int32_t reason) noexcept;
-   /// begin_stop, cancel_all, quiesce, wait for everything to come back, destroy. False when the
-   /// plugin keeps something; then nothing was freed. [control]
+   /// Refuses calls and tasks, has waiting tasks run early, cancel_all, quiesce, waits for
+   /// everything to come back, destroy. False when the plugin keeps something; then nothing was
+   /// freed, and it may be tried again. [control]
    [[nodiscard]] bool retire(std::chrono::milliseconds patience);
    /// After retire() said true: unloads the code; whether it is really gone. [control]
    [[nodiscard]] bool unload();
@@ -149,6 +153,7 @@ public:
 private:
    explicit instance(config c);
    core::result<void> create(const fmcp_entry* data);
+   [[nodiscard]] bool finish(std::chrono::steady_clock::time_point until);
    core::result<void> init(const plugin_settings& settings);
    void end(fmcp_call handle, call_failure why, std::int32_t reason) noexcept;
    void run_job(pool::job& j) noexcept;
@@ -159,7 +164,9 @@ private:
 
    const config config_;
    std::atomic<step> step_{step::constructors};
-   std::atomic<bool> is_stopping_{false};
+   /// Only ever rises. `draining`: no new calls; `stopping`: no new tasks either.
+   enum class stage : std::uint8_t { serving, draining, stopping };
+   std::atomic<stage> stage_{stage::serving};
    std::mutex control_; // one [control] function at a time
    std::optional<module> module_;
    fmcp_host host_table_;
@@ -167,7 +174,9 @@ private:
    fmcp_tools tools_{};
    std::atomic<std::uint32_t> offered_{0}; // a bit for each known interface
    bool has_cancel_ = false;
-   bool is_created_ = false;
+   bool is_created_ = false; // guarded by control_, as the two below
+   bool is_initialised_ = false;
+   bool is_quiesced_ = false;
 
    call_table calls_;
    std::atomic<std::uint64_t> next_look_{UINT64_MAX};

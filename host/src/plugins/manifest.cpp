@@ -71,7 +71,9 @@ core::result<manifest> read_manifest(std::string_view text) {
    const auto parsed = document->parse_copy(text, bounds);
    if (!parsed) {
       return fail(parsed.error().code,
-                  "has a manifest that is not JSON: " + parsed.error().message);
+                  fmt::format("has a manifest that is not JSON: {}; mend the text that "
+                              "FMCP_MANIFEST is given.",
+                              parsed.error().message));
    }
    const json::value& root = **parsed;
    if (!root.is(json::kind::object)) return wrong("it is not a JSON object");

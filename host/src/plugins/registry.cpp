@@ -40,7 +40,7 @@ bool is_same_list(std::span<const std::shared_ptr<const tool>> a,
    return std::ranges::equal(a, b, [](const auto& x, const auto& y) {
       return x->name == y->name && x->json == y->json && x->exec == y->exec &&
              x->required_scopes == y->required_scopes && x->max_concurrency == y->max_concurrency &&
-             x->timeout == y->timeout;
+             x->timeout == y->timeout && x->tag == y->tag;
    });
 }
 

@@ -1,5 +1,7 @@
 #include "plugins/results.hpp"
 
+#include "core/text.hpp"
+#include "core/utf8.hpp"
 #include "plugins/grown.hpp"
 #include "plugins/host.hpp"
 
@@ -38,7 +40,7 @@ bool copy_result(const fmcp_result* from, fmcp_result& to) noexcept {
    const auto copy = copy_grown<fmcp_result>(from, FMCP_LEAST(fmcp_result, content));
    if (!copy) return false;
    to = *copy;
-   if (to.outcome < FMCP_OUT_OK || to.outcome > FMCP_OUT_CANCELLED) to.outcome = FMCP_OUT_RPC_ERROR;
+   if (to.outcome < FMCP_OUT_OK || to.outcome > FMCP_OUT_FAILED) to.outcome = FMCP_OUT_RPC_ERROR;
    return true;
 }
 
@@ -62,11 +64,18 @@ const char* find_fault(const fmcp_result& r, std::size_t max_bytes) noexcept {
       t.add(c.uri);
       t.add(c.name);
       t.add(c.annotations_json);
+      t.add(c.meta_json);
       t.add(c.data);
    }
    if (t.has_null) return "bytes that have a length but no address";
    if (t.is_over) return "more bytes than a result may have";
    return nullptr;
+}
+
+std::string plain_words(std::string_view text) {
+   std::string out;
+   core::append_printable(out, core::is_utf8(text) ? std::string(text) : core::utf8_repaired(text));
+   return out;
 }
 
 void release_buffers(const fmcp_result& r) noexcept {

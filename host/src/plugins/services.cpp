@@ -7,6 +7,7 @@
 #include "core/utf8.hpp"
 #include "plugins/grown.hpp"
 #include "plugins/instance.hpp"
+#include "plugins/results.hpp"
 
 namespace fmcp::plugins {
 namespace {
@@ -40,11 +41,11 @@ fmcp_status exec_after(void* ctx, std::uint64_t ms, fmcp_task fn, void* user,
    return ctx == nullptr || fn == nullptr ? FMCP_E_INVALID : self(ctx).after(ms, fn, user, op);
 }
 
-void exec_cancel(void* ctx, fmcp_op op) noexcept {
+void exec_bring_forward(void* ctx, fmcp_op op) noexcept {
    if (ctx != nullptr) self(ctx).bring_forward(op);
 }
 
-constexpr fmcp_exec exec_table{sizeof(fmcp_exec), 0, exec_post, exec_after, exec_cancel};
+constexpr fmcp_exec exec_table{sizeof(fmcp_exec), 0, exec_post, exec_after, exec_bring_forward};
 
 // ---- fmcp.notify/1 ----
 
@@ -96,7 +97,10 @@ std::int64_t host_unix_ms(void* ctx) noexcept {
 }
 
 fmcp_status host_complete(void* ctx, fmcp_call c, const fmcp_result* r) noexcept {
-   return ctx == nullptr ? FMCP_E_GONE : self(ctx).calls().complete(c, r);
+   if (ctx != nullptr) return self(ctx).calls().complete(c, r);
+   // Nobody's call, but the buffers are ours all the same.
+   if (fmcp_result copy; copy_result(r, copy)) release_buffers(copy);
+   return FMCP_E_GONE;
 }
 
 fmcp_status host_progress(void* ctx, fmcp_call c, double done, double total,

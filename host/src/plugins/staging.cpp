@@ -95,28 +95,44 @@ core::result<image> read_image(const candidate& c, const options& o) {
    return out;
 }
 
-/// Libraries beside the plugin would be loaded by the system without any check of ours.
-std::string sibling_of(const candidate& c, const elf_lint& facts) {
-   const bool is_relative = facts.run_path.find("$ORIGIN") != std::string::npos ||
-                            facts.run_path.find("${ORIGIN}") != std::string::npos;
-   if (!is_relative) return {};
-   const auto origin = std::filesystem::path(c.real).parent_path().string();
-   for (std::size_t at = 0; at <= facts.run_path.size();) {
-      const auto end = std::min(facts.run_path.find(':', at), facts.run_path.size());
-      auto directory = facts.run_path.substr(at, end - at);
-      at = end + 1;
-      bool is_origin = false;
-      for (const std::string_view word : {"${ORIGIN}", "$ORIGIN"}) {
-         for (auto found = directory.find(word); found != std::string::npos;
-              found = directory.find(word, found + origin.size())) {
-            directory.replace(found, word.size(), origin);
-            is_origin = true;
-         }
+/// Replaces $ORIGIN; whether there was one.
+bool put_origin(std::string& directory, const std::string& origin) {
+   bool was_there = false;
+   for (const std::string_view word : {"${ORIGIN}", "$ORIGIN"}) {
+      for (auto found = directory.find(word); found != std::string::npos;
+           found = directory.find(word, found + origin.size())) {
+         directory.replace(found, word.size(), origin);
+         was_there = true;
       }
-      if (!is_origin) continue;
-      for (const auto& library : facts.needed) {
-         std::error_code ignored;
-         if (std::filesystem::exists(directory + "/" + library, ignored)) return library;
+   }
+   return was_there;
+}
+
+core::result<void> check_run_path(const std::string& given, const std::string& origin,
+                                  const std::vector<std::string>& needed) {
+   std::string directory = given;
+   const bool is_origin = put_origin(directory, origin);
+   if (!directory.starts_with('/') || directory.find('$') != std::string::npos) {
+      return fail(errc::denied,
+                  fmt::format("looks for libraries in \"{}\", which depends on where this process "
+                              "was started; link it with an absolute run path or with none.",
+                              printable(given)));
+   }
+   for (const auto& library : needed) {
+      std::error_code ignored;
+      if (!std::filesystem::exists(directory + "/" + library, ignored)) continue;
+      if (is_origin) {
+         return fail(errc::unsupported,
+                     fmt::format("needs {} from its own directory ($ORIGIN), and libraries beside "
+                                 "a plugin are not loaded, since nobody checked them; link it "
+                                 "statically.",
+                                 printable(library)));
+      }
+      const auto safe = core::open_safely(
+            directory, {.kind = core::path_policy::target::directory, .follow_links = true});
+      if (!safe) {
+         return fail(errc::denied, fmt::format("needs {} from a directory that others control: {}",
+                                               printable(library), safe.error().message));
       }
    }
    return {};
@@ -134,14 +150,7 @@ core::result<void> check_loadable(const candidate& c, const elf_lint& facts) {
                               "distribution.",
                               facts.highest_glibc, own));
    }
-   if (const auto library = sibling_of(c, facts); !library.empty()) {
-      return fail(errc::unsupported,
-                  fmt::format("needs {} from its own directory ($ORIGIN), and libraries beside a "
-                              "plugin are not loaded, since nobody checked them; link it "
-                              "statically.",
-                              printable(library)));
-   }
-   return {};
+   return check_libraries(c, facts);
 }
 
 std::vector<std::string> warnings_about(const elf_lint& facts) {
@@ -181,6 +190,25 @@ std::vector<std::string> warnings_about(const elf_lint& facts) {
 }
 
 } // namespace
+
+core::result<void> check_libraries(const candidate& c, const elf_lint& facts) {
+   for (const auto& library : facts.needed) {
+      if (library.find('/') == std::string::npos) continue;
+      return fail(errc::denied,
+                  fmt::format("needs {}, a path where a name is due, which the system would follow "
+                              "unchecked; link that library with a soname, or statically.",
+                              printable(library)));
+   }
+   if (facts.run_path.empty()) return {};
+   const auto origin = std::filesystem::path(c.real).parent_path().string();
+   for (std::size_t at = 0; at <= facts.run_path.size();) {
+      const auto end = std::min(facts.run_path.find(':', at), facts.run_path.size());
+      auto ok = check_run_path(facts.run_path.substr(at, end - at), origin, facts.needed);
+      if (!ok) return ok;
+      at = end + 1;
+   }
+   return {};
+}
 
 discovery discover(const options& o) {
    discovery out;

@@ -29,6 +29,11 @@ struct discovery {
 /// file that is reached twice counts once.
 [[nodiscard]] discovery discover(const options& o);
 
+/// Where the system's loader would look for the libraries that a file needs: not relative to the
+/// working directory, not beside the plugin, and in no directory that others may write.
+/// Errors: denied, unsupported; the message is a predicate.
+[[nodiscard]] core::result<void> check_libraries(const candidate& c, const elf_lint& facts);
+
 /// A file that passed every check, in memory that nobody else can change.
 struct staged {
    std::string file;

@@ -144,6 +144,14 @@ bool block_writer::end(const content& c) {
       out_.append(R"(,"annotations":)");
       json::append_compact(out_, **v);
    }
+   if (!c.meta_json.empty()) {
+      const auto v = piece_.parse_copy(c.meta_json, result_bounds);
+      if (!v) return refuse("returned _meta that cannot be used: " + v.error().message);
+      if (!(*v)->is(kind::object))
+         return refuse("returned a content block whose _meta is not an object");
+      out_.append(R"(,"_meta":)");
+      json::append_compact(out_, **v);
+   }
    out_.push_back('}');
    return true;
 }
@@ -160,7 +168,7 @@ bool block_writer::add(const content& c) {
    switch (c.what) {
    case content::kind::text:
       add_text(c.data);
-      if (c.annotations_json.empty()) return true;
+      if (c.annotations_json.empty() && c.meta_json.empty()) return true;
       out_.pop_back();
       return end(c);
    case content::kind::image:

@@ -76,6 +76,7 @@ struct content {
    std::string_view mime = {}, uri = {}, name = {};
    std::string_view data = {};             ///< raw bytes; of raw_json one JSON object
    std::string_view annotations_json = {}; ///< unchecked
+   std::string_view meta_json = {};        ///< unchecked
 };
 
 /// What a call came to. Nothing in it has been checked: it comes from a plugin.

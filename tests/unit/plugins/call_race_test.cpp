@@ -154,6 +154,116 @@ TEST(CallRace, OneCallHasOneOutcomeWhoeverComesFirst) {
    EXPECT_EQ(ledger.lent, ledger.returned);
 }
 
+/// A call that accepts no result but its own.
+class strict_call final : public call {
+public:
+   explicit strict_call(std::size_t number) : number_(number) {}
+   void on_progress(double done, double, std::string_view) noexcept override {
+      if (outcomes != 0 || done <= last_) ++faults;
+      last_ = done;
+   }
+   void on_log(std::int32_t, std::string_view, std::string_view) noexcept override {}
+   void on_result(const fmcp_result& r) noexcept override {
+      if (static_cast<std::size_t>(r.rpc_code) != number_) ++faults;
+      ++outcomes;
+   }
+   void on_failure(call_failure, std::string_view) noexcept override { ++outcomes; }
+
+   std::atomic<int> outcomes{0}, faults{0};
+
+private:
+   const std::size_t number_;
+   double last_ = 0; // reports are never concurrent, so this needs no lock: tsan watches
+};
+
+// Few slots and many hands on them, most of them with handles of earlier calls in the same slot:
+// no call may ever get the result, the failure or the progress of another one.
+TEST(CallRace, SlotsThatAreUsedAgainBelongToOneCallAtATime) {
+   constexpr int starters = 4, others = 6, rounds = 10'000;
+   constexpr std::size_t remembered = 16;
+   call_table table("stress", {.max_calls = 5});
+   buffer_ledger ledger;
+   // The number of a call is what the plugin takes its handle for.
+   std::vector<std::atomic<fmcp_call>> handles(std::size_t{starters} * rounds);
+   std::array<std::atomic<std::size_t>, remembered> seen{};
+   std::atomic<bool> is_done{false};
+   std::vector<std::vector<std::shared_ptr<strict_call>>> made(starters);
+
+   const auto complete = [&](std::size_t number) {
+      fmcp_result r{};
+      r.size = sizeof r;
+      r.rpc_code = static_cast<std::int32_t>(number);
+      r.meta_json = ledger.lend("{}");
+      return table.complete(handles[number], &r);
+   };
+   std::vector<std::thread> threads;
+   for (int i = 0; i < others; ++i) {
+      threads.emplace_back([&, i] {
+         std::minstd_rand random(static_cast<unsigned>(i) + 1);
+         double done = 0;
+         while (!is_done) {
+            const std::size_t number = seen[random() % remembered];
+            const fmcp_call handle = handles[number];
+            switch (random() % 5) {
+            case 0: complete(number); break;
+            case 1: table.progress(handle, ++done, 0, {}); break;
+            case 2: table.fail(handle, call_failure::cancelled); break;
+            case 3:
+               table.scan_deadlines(UINT64_MAX, [&](fmcp_call due) {
+                  if (due % 2 == 0) table.fail(due, call_failure::timed_out);
+               });
+               break;
+            default: (void)table.is_over(handle); std::this_thread::yield();
+            }
+         }
+      });
+   }
+   std::vector<std::thread> callers;
+   for (int i = 0; i < starters; ++i) {
+      callers.emplace_back([&, i] {
+         std::minstd_rand random(static_cast<unsigned>(i) + 100);
+         for (int k = 0; k < rounds; ++k) {
+            const auto number = static_cast<std::size_t>(i * rounds + k);
+            auto target = std::make_shared<strict_call>(number);
+            const bool is_entered = random() % 2 == 0;
+            const fmcp_call handle = table.open(
+                  {.target = target, .deadline_ns = 1, .gate = {}, .is_entered = is_entered});
+            if (handle == 0) {
+               std::this_thread::yield();
+               continue;
+            }
+            made[static_cast<std::size_t>(i)].push_back(std::move(target));
+            handles[number] = handle;
+            seen[random() % remembered] = number;
+            if (is_entered || table.enter(handle) != nullptr) {
+               if (random() % 3 == 0) complete(number);
+               const auto status = random() % 2 == 0   ? FMCP_PENDING
+                                   : random() % 2 == 0 ? FMCP_OK
+                                                       : FMCP_E_FAIL;
+               table.leave(handle, status, "words");
+               if (status == FMCP_PENDING) complete(number);
+            }
+         }
+      });
+   }
+   for (auto& t : callers) t.join();
+   is_done = true;
+   for (auto& t : threads) t.join();
+   std::size_t started = 0;
+   for (const auto& mine : made) {
+      started += mine.size();
+      for (const auto& c : mine) {
+         ASSERT_EQ(c->faults, 0);
+         ASSERT_EQ(c->outcomes, 1);
+         ASSERT_EQ(c.use_count(), 1); // the table has let go of it
+      }
+   }
+   EXPECT_GT(started, std::size_t{rounds});
+   EXPECT_EQ(table.live(), 0u);
+   EXPECT_EQ(table.stuck(), 0u);
+   EXPECT_EQ(ledger.lent, ledger.returned);
+}
+
 TEST(CallRace, DeadlinesAgainstCompletions) {
    constexpr int rounds = 300;
    buffer_ledger ledger;

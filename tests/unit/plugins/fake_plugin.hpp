@@ -179,6 +179,7 @@ struct fake_tool {
    std::function<fmcp_status(const fmcp_request&, fmcp_err*)> call;
    std::uint32_t max_concurrency = 0;
    std::uint32_t timeout_ms = 0;
+   std::uint64_t tag = 0;
 };
 
 /// Declared behind what its tools use, since it stops the instance when it goes. One at a time,
@@ -308,7 +309,8 @@ private:
                            plugins::str(json_.back()),
                            {},
                            t.max_concurrency,
-                           t.timeout_ms});
+                           t.timeout_ms,
+                           t.tag});
       }
       *out = {items_.data(), static_cast<std::uint32_t>(items_.size()), sizeof(fmcp_item)};
       if (bend_list) bend_list(items_, *out);

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "plugins/grown.hpp"
+#include "plugins/registry.hpp"
 #include "unit/plugins/fake_plugin.hpp"
 
 namespace fmcp::plugins {
@@ -62,6 +63,9 @@ INSTANTIATE_TEST_SUITE_P(
             bent_table{"TableSizeZero", [](auto& p) { p.table.size = 0; }, "fmcp_plugin.size"},
             bent_table{"TableSizeOdd", [](auto& p) { p.table.size = 27; }, "fmcp_plugin.size"},
             bent_table{"TableSizeHuge", [](auto& p) { p.table.size = 1u << 20; },
+                       "fmcp_plugin.size"},
+            bent_table{"TableEndsInsideAMember",
+                       [](auto& p) { p.table.size = offsetof(fmcp_plugin, cancel) + 4; },
                        "fmcp_plugin.size"},
             bent_table{"InitFails",
                        [](auto& p) {
@@ -138,6 +142,57 @@ TEST(Instance, DestroysWhatCouldNotBeInitialised) {
    p.is_retired = true;
    EXPECT_EQ(p.destroyed, 1);
    EXPECT_EQ(p.quiesced, 0);
+}
+
+// [task]: never after destroy() returned, and what init() posted is no exception.
+TEST(Instance, DestroysOnlyWhenWhatInitPostedIsBack) {
+   static fake_plugin* subject;
+   static std::atomic<int> early, late;
+   static std::promise<void> begun;
+   early = late = 0;
+   begun = {};
+   fake_plugin p;
+   subject = &p;
+   p.table.init = [](void*, const fmcp_init*, fmcp_err*) noexcept -> fmcp_status {
+      const auto count = [](void*) noexcept { ++(subject->destroyed == 0 ? early : late); };
+      const auto& exec = subject->exec();
+      exec.post(
+            subject->host->ctx,
+            [](void*) noexcept {
+               begun.set_value();
+               for (int i = 0; i < 1000 && subject->destroyed == 0; ++i) std::this_thread::yield();
+               ++(subject->destroyed == 0 ? early : late);
+            },
+            nullptr);
+      exec.after(subject->host->ctx, 3'600'000, count, nullptr, nullptr);
+      begun.get_future().wait();
+      return FMCP_E_IO;
+   };
+   EXPECT_THAT(p.start(), HasSubstr("FMCP_E_IO"));
+   EXPECT_TRUE(p.instance->retire(10s));
+   p.is_retired = true;
+   EXPECT_EQ(early, 2);
+   EXPECT_EQ(late, 0);
+   EXPECT_EQ(p.destroyed, 1);
+}
+
+TEST(Instance, IsNotEnteredAgainOnceItIsDestroyed) {
+   static std::atomic<int> late;
+   static fake_plugin* subject;
+   late = 0;
+   fake_plugin p;
+   subject = &p;
+   p.tools_table.list = [](void*, fmcp_list*, fmcp_err*) noexcept -> fmcp_status {
+      late += subject->destroyed;
+      return FMCP_E_FAIL;
+   };
+   EXPECT_NE(p.start(), ""); // up, and not listed yet: it is stopped just then
+   EXPECT_TRUE(p.instance->retire(10s));
+   p.is_retired = true;
+   EXPECT_THAT(p.instance->list().error().message, HasSubstr("is being stopped"));
+   EXPECT_THAT(p.instance->attach(&p.entry, {}).error().message, HasSubstr("is being stopped"));
+   EXPECT_EQ(late, 0);
+   EXPECT_EQ(p.destroyed, 1);
 }
 
 TEST(Instance, PassesSettingsAndSecretsToInit) {
@@ -220,6 +275,56 @@ TEST(Call, HandsTheWordsOfAFailureOver) {
    EXPECT_THAT(p.call("liar")->text(), HasSubstr("FMCP_E_FAIL"));
 }
 
+// What completes later has the same way to fail as what fails inside invoke: words for the
+// operator, which the client sees unless details are hidden.
+TEST(Call, FailsLaterInTheSameWay) {
+   buffer_ledger ledger;
+   fmcp_call handle = 0;
+   fake_plugin p;
+   p.offered = {{"a", FMCP_EX_NONBLOCKING, [&](const fmcp_request& rq, fmcp_err*) {
+                    handle = rq.call;
+                    return FMCP_PENDING;
+                 }}};
+   ASSERT_EQ(p.start(), "");
+   const auto outcome = [&](std::string_view words) {
+      const auto c = p.call("a");
+      fmcp_result r{};
+      r.size = sizeof r;
+      r.outcome = FMCP_OUT_FAILED;
+      r.message = str(words);
+      r.meta_json = ledger.lend("{}");
+      EXPECT_EQ(p.host->complete(p.host->ctx, handle, &r), FMCP_OK);
+      EXPECT_FALSE(c->has_result());
+      EXPECT_EQ(c->why(), call_failure::failed);
+      return c->text();
+   };
+   EXPECT_EQ(outcome("the disk is full\n"), "the disk is full\\n");
+   EXPECT_EQ(outcome("bad \xff byte"), "bad \xEF\xBF\xBD byte");
+   EXPECT_EQ(outcome(std::string(5000, 'x')).size(), 1024u);
+   EXPECT_THAT(outcome(""), HasSubstr("Tool a of plugin fake failed without saying why"));
+   EXPECT_EQ(ledger.returned, 4);
+   EXPECT_EQ(p.instance->calls().live(), 0u);
+}
+
+TEST(Call, CarriesTheTagOfItsItem) {
+   std::vector<std::uint64_t> seen;
+   fake_plugin p;
+   const auto note = [&](const fmcp_request& rq, fmcp_err*) {
+      seen.push_back(rq.tag);
+      return p.complete(rq.call, "");
+   };
+   p.offered = {{"a", FMCP_EX_NONBLOCKING, note, 0, 0, 7}, {"b", FMCP_EX_NONBLOCKING, note}};
+   ASSERT_EQ(p.start(), "");
+   p.call("a");
+   p.call("b");
+   const auto before = p.tools;
+   p.offered[0].tag = UINT64_MAX;
+   p.tools = p.instance->list().value();
+   EXPECT_FALSE(is_same_list(before, p.tools)); // so the host publishes it
+   p.call("a");
+   EXPECT_THAT(seen, testing::ElementsAre(7u, 0u, UINT64_MAX));
+}
+
 TEST(Call, ThatReturnsOkWithoutAResultIsMisbehaviour) {
    fake_plugin p;
    p.offered = {
@@ -259,11 +364,15 @@ TEST(Call, IsNotCompletedByForgedHandles) {
                                  FMCP_E_GONE);
                     }
                     EXPECT_EQ(p.host->complete(nullptr, rq.call, nullptr), FMCP_E_GONE);
+                    fmcp_result owned{};
+                    owned.size = sizeof owned;
+                    owned.meta_json = ledger.lend("{}");
+                    EXPECT_EQ(p.host->complete(nullptr, rq.call, &owned), FMCP_E_GONE);
                     return p.complete(rq.call, "mine");
                  }}};
    ASSERT_EQ(p.start(), "");
    EXPECT_EQ(p.call("a")->text(), "mine");
-   EXPECT_EQ(ledger.returned, 5000);
+   EXPECT_EQ(ledger.returned, 5001);
 }
 
 TEST(Call, PendingEndsWithALaterCompletion) {
@@ -349,6 +458,7 @@ INSTANTIATE_TEST_SUITE_P(
                         "cannot be stepped"},
             bent_result{"BlockSize", [](auto&, auto& b) { b.size = 4; }, "block whose size"},
             bent_result{"UnknownKind", [](auto&, auto& b) { b.kind = 99; }, "of a kind"},
+            bent_result{"NullMeta", [](auto&, auto& b) { b.meta_json.len = 5; }, "no address"},
             bent_result{"NullBytes", [](auto&, auto& b) { b.data.len = 5; }, "no address"},
             bent_result{"TooLarge",
                         [](auto&, auto& b) {
@@ -484,18 +594,26 @@ TEST(Deadline, AnswersAtOnceAndTellsThePlugin) {
 }
 
 TEST(Deadline, HoldsForACallThatBlocks) {
-   std::promise<void> release;
+   std::promise<void> enter, release;
+   auto entered = enter.get_future();
    auto released = release.get_future().share();
+   core::manual_clock clock; // stands still until the call is inside
    fake_plugin p;
    p.offered = {{"block", FMCP_EX_MAY_BLOCK,
                  [&](const fmcp_request& rq, fmcp_err*) {
+                    enter.set_value();
                     released.wait();
                     EXPECT_EQ(p.complete(rq.call, "late"), FMCP_E_GONE);
                     return FMCP_OK;
                  },
                  0, 30}};
-   ASSERT_EQ(p.start(), "");
+   instance::config config;
+   config.clock = &clock;
+   ASSERT_EQ(p.start(config), "");
    const auto c = p.call("block");
+   entered.wait();
+   EXPECT_EQ(c->outcomes(), 0);
+   clock.advance(30ms);
    ASSERT_TRUE(c->wait());
    EXPECT_EQ(c->why(), call_failure::timed_out);
    EXPECT_TRUE(test::eventually([&] { return p.instance->calls().stuck() == 1; }));
@@ -740,10 +858,10 @@ TEST(ExecService, RunsLaterAndEarlierWhenBroughtForward) {
    ASSERT_EQ(p.exec().after(p.host->ctx, 3'600'000, task_count::add, &forward, &op), FMCP_OK);
    ASSERT_TRUE(soon.box.wait([&] { return soon.n == 1; }));
    EXPECT_EQ(forward.box.read([&] { return forward.n; }), 0);
-   p.exec().cancel(p.host->ctx, op);
+   p.exec().bring_forward(p.host->ctx, op);
    ASSERT_TRUE(forward.box.wait([&] { return forward.n == 1; }));
-   p.exec().cancel(p.host->ctx, op);
-   p.exec().cancel(p.host->ctx, 999);
+   p.exec().bring_forward(p.host->ctx, op);
+   p.exec().bring_forward(p.host->ctx, 999);
 }
 
 TEST(ExecService, BoundsWhatWaitsAndRunsAllOfItBeforeTheEnd) {
@@ -821,6 +939,30 @@ TEST(Retire, GivesUpOnACallThatNeverEnds) {
    EXPECT_EQ(c->outcomes(), 1);
    EXPECT_EQ(p.destroyed, 0);
    EXPECT_EQ(p.complete(handle, ""), FMCP_E_GONE); // it comes back after all
+   EXPECT_TRUE(p.instance->retire(10s));
+   p.is_retired = true;
+   EXPECT_EQ(p.quiesced, 1); // not a second time
+   EXPECT_EQ(p.destroyed, 1);
+}
+
+// A call that was accepted may go on in steps while the host drains.
+TEST(Drain, RefusesNewCallsAndLetsTasksOfOldOnesRun) {
+   static fake_plugin* subject;
+   static fmcp_call handle;
+   fake_plugin p;
+   subject = &p;
+   p.offered = {{"steps", FMCP_EX_NONBLOCKING, [&](const fmcp_request& rq, fmcp_err*) {
+                    handle = rq.call;
+                    return FMCP_PENDING;
+                 }}};
+   ASSERT_EQ(p.start(), "");
+   const auto c = p.call("steps");
+   p.instance->refuse_calls();
+   EXPECT_EQ(p.call("steps")->why(), call_failure::stopped);
+   const auto finish = [](void*) noexcept { subject->complete(handle, "all steps"); };
+   ASSERT_EQ(p.exec().after(p.host->ctx, 1, finish, nullptr, nullptr), FMCP_OK);
+   ASSERT_TRUE(c->wait());
+   EXPECT_EQ(c->text(), "all steps");
 }
 
 } // namespace

@@ -5,7 +5,7 @@ fmcp_unit_test(plugins SOURCES call_race_test.cpp elf_image_test.cpp host_test.c
 # Plugins that only these tests need: tests/plugins/unit/<name>.so.
 set(fixtures "${CMAKE_CURRENT_LIST_DIR}/fixtures")
 set(fixture_dir "${FMCP_TEST_PLUGIN_OUTPUT_DIR}/unit")
-foreach(name growing slow_constructor)
+foreach(name failing_create growing slow_constructor)
   fmcp_add_plugin(unit_${name} SOURCES "${fixtures}/${name}.c" OUTPUT_DIRECTORY "${fixture_dir}")
   set_target_properties(unit_${name} PROPERTIES OUTPUT_NAME ${name})
 endforeach()
@@ -19,5 +19,5 @@ target_link_libraries(unit_unique PRIVATE fmcp-sdk::sdk)
 target_link_options(unit_unique PRIVATE LINKER:-z,nodelete)
 set_target_properties(unit_unique PROPERTIES PREFIX "" SUFFIX ".so" OUTPUT_NAME unique
   LIBRARY_OUTPUT_DIRECTORY "${fixture_dir}")
-add_dependencies(plugins_test test_plugins unit_growing unit_slow_constructor unit_versioned_1 unit_versioned_2
+add_dependencies(plugins_test test_plugins unit_failing_create unit_growing unit_slow_constructor unit_versioned_1 unit_versioned_2
   unit_unique)

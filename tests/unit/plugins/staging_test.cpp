@@ -86,6 +86,39 @@ TEST(Stage, NamesTheFileThePluginAndTheFault) {
                AllOf(HasSubstr("(plugin echo)"), HasSubstr("needs glibc 9.2.5")));
 }
 
+// The loader takes them without asking anybody, and an empty element of a run path is the working
+// directory.
+TEST(Stage, RefusesLibrariesFromPlacesThatNobodyChecked) {
+   const test::temp_dir dir;
+   dir.put("open/libx.so", "");
+   dir.put("safe/libx.so", "");
+   dir.put("plugins/libx.so", "");
+   ASSERT_EQ(::chmod(dir.at("open").c_str(), 0777), 0);
+   const auto refused = [&](std::string run_path, std::string library = "libx.so") {
+      elf_lint facts;
+      facts.run_path = std::move(run_path);
+      facts.needed = {"libc.so.6", std::move(library)};
+      const auto file = dir.at("plugins/a.so");
+      const auto ok = check_libraries({file, file}, facts);
+      return ok ? "" : ok.error().message;
+   };
+   EXPECT_EQ(refused(""), "");
+   EXPECT_EQ(refused(dir.at("safe")), "");
+   EXPECT_EQ(refused(dir.at("safe") + ":/nowhere"), "");
+   EXPECT_EQ(refused(dir.at("open"), "liby.so"), ""); // not found there
+   for (const auto* relative : {"lib", ".", ":/nowhere", "/nowhere:", "/nowhere/$LIB"}) {
+      EXPECT_THAT(refused(relative), HasSubstr("where this process was started")) << relative;
+   }
+   EXPECT_THAT(refused(dir.at("safe") + ":" + dir.at("open")),
+               AllOf(HasSubstr("libx.so"), HasSubstr("chmod go-w " + dir.at("open"))));
+   EXPECT_THAT(refused("$ORIGIN"), HasSubstr("libx.so from its own directory"));
+   EXPECT_THAT(refused("${ORIGIN}/../plugins"), HasSubstr("libx.so from its own directory"));
+   EXPECT_EQ(refused("$ORIGIN/lib"), "");
+   EXPECT_THAT(refused("", "./libx.so"), HasSubstr("needs ./libx.so, a path"));
+   EXPECT_THAT(complaint(dir.put("n.so", test::swapped(built("echo"), "libc.so.6", "./xx.so.6"))),
+               AllOf(HasSubstr("(plugin echo)"), HasSubstr("needs ./xx.so.6, a path")));
+}
+
 TEST(Stage, RefusesASymbolicLink) {
    const test::temp_dir dir;
    dir.put("real.so", built("echo"));

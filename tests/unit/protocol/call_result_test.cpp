@@ -165,6 +165,22 @@ TEST(CallResult, CarriesAnnotations) {
                    R"(,{"type":"resource","resource":{"uri":"u:x","text":""},)" + compact + "]}}");
 }
 
+TEST(CallResult, CarriesTheMetaOfABlock) {
+   const std::string_view meta = R"({ "example.com/a": [1] })";
+   const std::string compact = R"("_meta":{"example.com/a":[1]}})";
+   const auto r = with_blocks({
+         {.what = kind::text, .data = "t", .meta_json = meta},
+         {.what = kind::image, .mime = "image/png", .data = "", .meta_json = meta},
+         {.what = kind::resource_blob, .uri = "u:x", .meta_json = meta},
+         {.what = kind::text, .data = "t", .annotations_json = "{}", .meta_json = meta},
+   });
+   EXPECT_EQ(encode(r, newest_legacy).text,
+             legacy_head + R"("content":[{"type":"text","text":"t",)" + compact +
+                   R"(,{"type":"image","data":"","mimeType":"image/png",)" + compact +
+                   R"(,{"type":"resource","resource":{"uri":"u:x","blob":""},)" + compact +
+                   R"(,{"type":"text","text":"t","annotations":{},)" + compact + "]}}");
+}
+
 TEST(CallResult, TurnsAudioIntoTextBefore20250326) {
    const auto r =
          with_blocks({{.what = kind::audio, .mime = "audio/wav", .data = "abc"},
@@ -216,6 +232,8 @@ TEST(CallResult, RefusesBlocksThatClientsCannotRead) {
          {{.what = kind::resource_text, .data = "x"}, "uri is missing or no URI"},
          {{.what = kind::resource_blob, .uri = "/a/b", .data = "x"}, "uri is missing or no URI"},
          {text_with("["), "annotations that cannot be used"},
+         {{.what = kind::text, .data = "t", .meta_json = "{"}, "_meta that cannot be used"},
+         {{.what = kind::text, .data = "t", .meta_json = "[]"}, "_meta is not an object"},
          {text_with("[]"), "annotations that are not an object"},
          {text_with(R"({"audience":"user"})"), "audience"},
          {text_with(R"({"audience":["model"]})"), "audience"},

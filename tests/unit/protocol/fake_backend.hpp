@@ -42,6 +42,14 @@ public:
       int cancels = 0;
    };
 
+   fake_backend() = default;
+   fake_backend(const fake_backend&) = delete;
+   fake_backend& operator=(const fake_backend&) = delete;
+   /// A call that is open and what waits for it hold each other.
+   ~fake_backend() override {
+      for (const auto& call : calls) call->to.reset();
+   }
+
    /// Adds a tool; without behaviour its calls stay open.
    protocol::tool_entry add(std::string name, std::string_view json, behaviour what = {}) {
       json::document d;

@@ -52,13 +52,28 @@ TEST(Wrapper, LongWordsAreCutBetweenCharacters) {
    EXPECT_TRUE(a.failure.ends_with("\xE2\x82\xAC"));
 }
 
-TEST(Wrapper, ExceptionsOfAnAsyncToolCompleteItsCall) {
+// Like those of any other tool, so that the operator can hide them: what() may say anything.
+TEST(Wrapper, ExceptionsOfAnAsyncToolFailItsCall) {
    loaded_plugin p(built("throws"));
    for (const auto& [tool, words] : {
               std::pair{"throws_in_async", "Not even started."},
               std::pair{"throws_in_task", "Half way."},
               std::pair{"throws_int_in_task",
                         "The plugin threw something that is no std::exception."},
+        }) {
+      const auto call = p.start(tool);
+      const auto a = call->get();
+      EXPECT_FALSE(a.has_result) << tool;
+      EXPECT_EQ(a.why, plugins::call_failure::failed) << tool;
+      EXPECT_EQ(a.failure, words) << tool;
+      EXPECT_EQ(call->outcomes(), 1) << tool;
+   }
+   EXPECT_EQ(p.call("answers").text(), "fine");
+}
+
+TEST(Wrapper, AnAsyncCallThatIsForgottenIsCompleted) {
+   loaded_plugin p(built("throws"));
+   for (const auto& [tool, words] : {
               std::pair{"throws_after_moving", "The tool ended without an answer."},
               std::pair{"drops", "The tool ended without an answer."},
         }) {

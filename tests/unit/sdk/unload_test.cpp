@@ -33,7 +33,7 @@ void one_round(const std::string& bytes) {
    ASSERT_EQ(p.problem(), "");
    ASSERT_EQ(p.call("answers").text(), "fine");
    ASSERT_EQ(p.call("throws_exception").failure, "The disk is full.");
-   ASSERT_EQ(p.call("throws_in_task").message, "Half way.");
+   ASSERT_EQ(p.call("throws_in_task").failure, "Half way.");
    ASSERT_TRUE(p.unload());
 }
 

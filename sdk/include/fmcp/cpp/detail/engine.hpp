@@ -74,7 +74,7 @@ public:
       exec_ = copied(static_cast<const fmcp_exec*>(host_.service(host_.ctx, str("fmcp.exec/1"))));
       if (exec_.post == nullptr) exec_.post = no_post;
       if (exec_.after == nullptr) exec_.after = no_after;
-      if (exec_.cancel == nullptr) exec_.cancel = no_cancel;
+      if (exec_.bring_forward == nullptr) exec_.bring_forward = no_bring_forward;
       notify_ =
             copied(static_cast<const fmcp_notify*>(host_.service(host_.ctx, str("fmcp.notify/1"))));
       if (notify_.list_changed == nullptr) notify_.list_changed = no_notify;
@@ -143,7 +143,7 @@ public:
       char room[1024];
       fmcp_err err{0, sizeof room, 0, 0, room};
       if (complete_from_exception(call, &err) == FMCP_OK) return;
-      complete_with(call, FMCP_OUT_TOOL_ERROR, 0, {room, err.len});
+      complete_with(call, FMCP_OUT_FAILED, 0, {room, err.len});
    }
 
    // ---- tools ----
@@ -248,7 +248,7 @@ public:
       // Cancelled before there was anything to bring forward.
       if (host_.cancelled(host_.ctx, call) != 0) bring_forward(t->op);
    }
-   void bring_forward(fmcp_op op) const noexcept { exec_.cancel(host_.ctx, op); }
+   void bring_forward(fmcp_op op) const noexcept { exec_.bring_forward(host_.ctx, op); }
 
    // ---- cancellation ----
 
@@ -354,7 +354,7 @@ private:
    static fmcp_status no_after(void*, uint64_t, fmcp_task, void*, fmcp_op*) noexcept {
       return FMCP_E_NOT_SUPPORTED;
    }
-   static void no_cancel(void*, fmcp_op) noexcept {}
+   static void no_bring_forward(void*, fmcp_op) noexcept {}
    static fmcp_status no_notify(void*, fmcp_str) noexcept { return FMCP_E_NOT_SUPPORTED; }
 
    fmcp_host host_;
