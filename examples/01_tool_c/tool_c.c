@@ -37,8 +37,9 @@ static const fmcp_item items[] = {{
       .size = sizeof(fmcp_item),
       .exec = FMCP_EX_NONBLOCKING,
       .name = FMCP_STR_INIT("hello_c"),
-      .json = FMCP_STR_INIT("{\"name\":\"hello_c\",\"description\":\"Says hello\","
-                            "\"inputSchema\":{\"type\":\"object\",\"additionalProperties\":false}}"),
+      .json =
+            FMCP_STR_INIT("{\"name\":\"hello_c\",\"description\":\"Says hello\","
+                          "\"inputSchema\":{\"type\":\"object\",\"additionalProperties\":false}}"),
 }};
 
 static fmcp_status list(void* self, fmcp_list* out, fmcp_err* err) {

@@ -1,5 +1,6 @@
 /* The layout of ABI 1.0: every member of abi.h, of call.h and of what services.h has in use, at the
- * offset, with the type and with the values that it had when 1.0 was frozen. Compiling is the test; it runs in no program.
+ * offset, with the type and with the values that it had when 1.0 was frozen. Compiling is the test;
+ * it runs in no program.
  *
  * Never edit this file. A release that appends members gets a file of its own, layout_1_N.c, and
  * this one goes on compiling: structs may grow at the end, so only frozen value types are compared

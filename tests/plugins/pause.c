@@ -1,5 +1,5 @@
-/* `pause` takes `ms` milliseconds, in ten steps that it reports as progress, and stops early when it
- * is cancelled. `pause_count` tells how many pauses began, ended, and were cancelled. */
+/* `pause` takes `ms` milliseconds, in ten steps that it reports as progress, and stops early when
+ * it is cancelled. `pause_count` tells how many pauses began, ended, and were cancelled. */
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* A tool whose arguments are repeated in headers (`x-mcp-header`); it answers with its arguments. */
+/* A tool whose arguments are repeated in headers (`x-mcp-header`); it answers with its arguments.
+ */
 #include "tiny.h"
 
 TINY_MANIFEST("routed");

@@ -20,8 +20,7 @@
     .json = FMCP_STR_INIT("{\"name\":\"" tool                                                      \
                           "\",\"description\":\"A test\",\"inputSchema\":" schema "}"),            \
     .timeout_ms = deadline}
-#define TINY_TOOL_AS(tool, schema, deadline)                                                       \
-   TINY_ITEM(tool, FMCP_EX_MAY_BLOCK, schema, deadline)
+#define TINY_TOOL_AS(tool, schema, deadline) TINY_ITEM(tool, FMCP_EX_MAY_BLOCK, schema, deadline)
 #define TINY_TOOL(tool) TINY_TOOL_AS(tool, "{\"type\":\"object\"}", 0)
 
 static inline int tiny_is(fmcp_str s, const char* text) {

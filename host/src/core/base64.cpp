@@ -44,7 +44,8 @@ void append(std::string& out, std::string_view bytes, const char* alphabet, bool
    out.resize(static_cast<std::size_t>(w - out.data()));
 }
 
-std::optional<std::string> decode(std::string_view text, const std::array<std::int8_t, 256>& table) {
+std::optional<std::string> decode(std::string_view text,
+                                  const std::array<std::int8_t, 256>& table) {
    if (text.size() % 4 == 1) return std::nullopt;
    std::string out;
    out.reserve(text.size() / 4 * 3 + 2);
@@ -65,9 +66,11 @@ std::optional<std::string> decode(std::string_view text, const std::array<std::i
    return out;
 }
 
-}  // namespace
+} // namespace
 
-void append_base64(std::string& out, std::string_view bytes) { append(out, bytes, standard, true); }
+void append_base64(std::string& out, std::string_view bytes) {
+   append(out, bytes, standard, true);
+}
 
 void append_base64url(std::string& out, std::string_view bytes) {
    append(out, bytes, url_safe, false);
@@ -89,4 +92,4 @@ std::optional<std::string> decode_base64url(std::string_view text) {
    return decode(text, from_url_safe);
 }
 
-}  // namespace fmcp::core
+} // namespace fmcp::core

@@ -16,4 +16,4 @@ void append_base64(std::string& out, std::string_view bytes);
 void append_base64url(std::string& out, std::string_view bytes);
 [[nodiscard]] std::optional<std::string> decode_base64url(std::string_view text);
 
-}  // namespace fmcp::core
+} // namespace fmcp::core

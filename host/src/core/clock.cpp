@@ -20,11 +20,11 @@ public:
    }
 };
 
-}  // namespace
+} // namespace
 
 const clock& clock::system() noexcept {
    static const system_clock instance;
    return instance;
 }
 
-}  // namespace fmcp::core
+} // namespace fmcp::core

@@ -36,4 +36,4 @@ private:
    std::atomic<std::int64_t> unix_ = 1'700'000'000'000;
 };
 
-}  // namespace fmcp::core
+} // namespace fmcp::core

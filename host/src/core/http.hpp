@@ -25,7 +25,18 @@ struct field {
    std::string_view value;
 };
 
-enum class method : std::uint8_t { get, head, post, put, del, options, patch, trace, connect, other };
+enum class method : std::uint8_t {
+   get,
+   head,
+   post,
+   put,
+   del,
+   options,
+   patch,
+   trace,
+   connect,
+   other
+};
 
 /// A request whose framing has been checked: exactly one well-formed Host that matches the target's
 /// authority, no doubtful Transfer-Encoding, no folded lines, everything within the limits.
@@ -33,12 +44,13 @@ enum class method : std::uint8_t { get, head, post, put, del, options, patch, tr
 struct request {
    method verb = method::other;
    std::string_view verb_text;
-   std::string_view path;   ///< of the target, not decoded, begins with '/' (or is "*": OPTIONS, CONNECT)
-   std::string_view query;  ///< behind the '?', not decoded
-   std::string_view host;   ///< the Host field's value
+   std::string_view
+         path; ///< of the target, not decoded, begins with '/' (or is "*": OPTIONS, CONNECT)
+   std::string_view query; ///< behind the '?', not decoded
+   std::string_view host;  ///< the Host field's value
    std::span<const field> fields;
-   std::string_view body;          ///< complete; empty in `on_head`
-   std::string_view peer_address;  ///< text form, e.g. `127.0.0.1`
+   std::string_view body;         ///< complete; empty in `on_head`
+   std::string_view peer_address; ///< text form, e.g. `127.0.0.1`
    bool tls = false;
    bool keep_alive = true;
 
@@ -51,16 +63,16 @@ struct request {
 /// field of these names, or one that could split the message, is dropped and logged.
 struct response_head {
    int status = 200;
-   std::string_view content_type;  ///< empty: none (and no body)
+   std::string_view content_type; ///< empty: none (and no body)
    std::span<const field> fields;
 };
 
 /// The answer to one request, kept beyond `on_request`. Its methods run on the connection's thread
 /// and do nothing once the peer has gone; `home()` is the way there from another thread.
 ///
-/// A kept exchange ends by `reply`, by `end`, or by the peer. Dropping it unanswered sends a 500, in
-/// the middle of a stream it cuts the connection. It may be dropped by any thread and outlive the
-/// server.
+/// A kept exchange ends by `reply`, by `end`, or by the peer. Dropping it unanswered sends a 500,
+/// in the middle of a stream it cuts the connection. It may be dropped by any thread and outlive
+/// the server.
 class exchange {
 public:
    virtual ~exchange() = default;
@@ -104,8 +116,8 @@ public:
    [[nodiscard]] virtual std::string_view date_line() const noexcept = 0;
    /// Keeps the request open; answer through what is returned.
    [[nodiscard]] virtual std::shared_ptr<exchange> keep() = 0;
-   /// A slot for one object of the handler's that lives as long as the connection (what was verified
-   /// last on it, for instance).
+   /// A slot for one object of the handler's that lives as long as the connection (what was
+   /// verified last on it, for instance).
    [[nodiscard]] virtual std::shared_ptr<void>& attachment() noexcept = 0;
    [[nodiscard]] virtual core::executor& home() noexcept = 0;
 };

@@ -45,21 +45,25 @@ spdlog::logger& logger() {
    return instance;
 }
 
-}  // namespace
+} // namespace
 
-void set_level(level l) noexcept { threshold.store(l, std::memory_order_relaxed); }
+void set_level(level l) noexcept {
+   threshold.store(l, std::memory_order_relaxed);
+}
 
-bool enabled(level l) noexcept { return l >= threshold.load(std::memory_order_relaxed); }
+bool enabled(level l) noexcept {
+   return l >= threshold.load(std::memory_order_relaxed);
+}
 
 bool parse_level(std::string_view text, level& out) noexcept {
    struct row {
       std::string_view name;
       level value;
    };
-   static constexpr std::array rows{
-         row{"trace", level::trace}, row{"debug", level::debug},     row{"info", level::info},
-         row{"warn", level::warn},   row{"warning", level::warn},    row{"error", level::error},
-         row{"off", level::off},     row{"critical", level::critical}};
+   static constexpr std::array rows{row{"trace", level::trace},  row{"debug", level::debug},
+                                    row{"info", level::info},    row{"warn", level::warn},
+                                    row{"warning", level::warn}, row{"error", level::error},
+                                    row{"off", level::off},      row{"critical", level::critical}};
    for (const auto& r : rows) {
       if (iequals(text, r.name)) {
          out = r.value;
@@ -101,4 +105,4 @@ std::string kv(std::string_view key, std::string_view value) {
    return out;
 }
 
-}  // namespace fmcp::core::log
+} // namespace fmcp::core::log

@@ -49,4 +49,4 @@ void error(std::string_view room, fmt::format_string<A...> f, A&&... a) {
    at(level::error, room, f, std::forward<A>(a)...);
 }
 
-}  // namespace fmcp::core::log
+} // namespace fmcp::core::log

@@ -14,15 +14,15 @@ namespace fmcp::core {
 
 /// What kind of failure it was: enough to choose an exit code, an HTTP status or a JSON-RPC code.
 enum class errc {
-   invalid,      ///< what was given breaks a rule; the sender has to change it
-   not_found,    ///< the named thing does not exist
-   denied,       ///< it exists, but its owner, mode or policy forbids the use
-   conflict,     ///< it collides with something that is already there
-   limit,        ///< a bound on size, depth, count or time was reached
-   timeout,      ///< an answer did not come in time
-   unsupported,  ///< a version, dialect or feature that this program does not have
-   io,           ///< the operating system refused
-   internal,     ///< our own mistake
+   invalid,     ///< what was given breaks a rule; the sender has to change it
+   not_found,   ///< the named thing does not exist
+   denied,      ///< it exists, but its owner, mode or policy forbids the use
+   conflict,    ///< it collides with something that is already there
+   limit,       ///< a bound on size, depth, count or time was reached
+   timeout,     ///< an answer did not come in time
+   unsupported, ///< a version, dialect or feature that this program does not have
+   io,          ///< the operating system refused
+   internal,    ///< our own mistake
 };
 
 /// `message` is one sentence for people: what happened, where (file, variable, plugin), what to do.
@@ -47,4 +47,4 @@ using result = std::expected<T, error>;
    return std::unexpected(std::move(inner));
 }
 
-}  // namespace fmcp::core
+} // namespace fmcp::core

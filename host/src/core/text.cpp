@@ -6,10 +6,14 @@
 namespace fmcp::core {
 namespace {
 
-constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; }
-constexpr char upper(char c) noexcept { return c >= 'a' && c <= 'z' ? char(c - 'a' + 'A') : c; }
+constexpr char lower(char c) noexcept {
+   return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c;
+}
+constexpr char upper(char c) noexcept {
+   return c >= 'a' && c <= 'z' ? char(c - 'a' + 'A') : c;
+}
 
-}  // namespace
+} // namespace
 
 bool iequals(std::string_view a, std::string_view b) noexcept {
    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
@@ -94,4 +98,4 @@ std::string_view did_you_mean(std::string_view name, std::span<const std::string
    return best;
 }
 
-}  // namespace fmcp::core
+} // namespace fmcp::core

@@ -26,4 +26,4 @@ void append_printable(std::string& out, std::string_view text);
 [[nodiscard]] std::string_view did_you_mean(std::string_view name,
                                             std::span<const std::string_view> candidates);
 
-}  // namespace fmcp::core
+} // namespace fmcp::core

@@ -26,7 +26,7 @@ std::size_t sequence(const unsigned char* p, std::size_t n) noexcept {
    return 0;
 }
 
-}  // namespace
+} // namespace
 
 std::size_t utf8_valid_prefix(std::string_view text) noexcept {
    const auto* const begin = reinterpret_cast<const unsigned char*>(text.data());
@@ -65,7 +65,8 @@ std::string utf8_repaired(std::string_view text) {
 
 std::string_view utf8_truncated(std::string_view text, std::size_t max_bytes) noexcept {
    if (text.size() <= max_bytes) return text;
-   while (max_bytes > 0 && (static_cast<unsigned char>(text[max_bytes]) & 0xC0u) == 0x80u) --max_bytes;
+   while (max_bytes > 0 && (static_cast<unsigned char>(text[max_bytes]) & 0xC0u) == 0x80u)
+      --max_bytes;
    return text.substr(0, max_bytes);
 }
 
@@ -75,4 +76,4 @@ std::size_t utf8_length(std::string_view text) noexcept {
    return count;
 }
 
-}  // namespace fmcp::core
+} // namespace fmcp::core

@@ -16,8 +16,9 @@ namespace fmcp::core {
 /// Copy with each ill-formed byte replaced by U+FFFD.
 [[nodiscard]] std::string utf8_repaired(std::string_view text);
 /// The longest prefix of at most `max_bytes` that does not cut a character.
-[[nodiscard]] std::string_view utf8_truncated(std::string_view text, std::size_t max_bytes) noexcept;
+[[nodiscard]] std::string_view utf8_truncated(std::string_view text,
+                                              std::size_t max_bytes) noexcept;
 /// Number of Unicode code points; `text` must be well-formed.
 [[nodiscard]] std::size_t utf8_length(std::string_view text) noexcept;
 
-}  // namespace fmcp::core
+} // namespace fmcp::core

@@ -14,9 +14,9 @@ namespace fmcp::json {
 
 /// What a text may cost. The defaults suit a request body.
 struct limits {
-   std::size_t max_depth = 64;         ///< nested arrays and objects
-   std::size_t max_bytes = 16u << 20;  ///< of text
-   std::size_t max_values = 1u << 20;  ///< values and members together
+   std::size_t max_depth = 64;        ///< nested arrays and objects
+   std::size_t max_bytes = 16u << 20; ///< of text
+   std::size_t max_values = 1u << 20; ///< values and members together
 };
 
 /// Owns the arena of one parsed text. Parsing again reuses the memory, so that a hot loop does not
@@ -51,4 +51,4 @@ private:
    std::unique_ptr<impl> impl_;
 };
 
-}  // namespace fmcp::json
+} // namespace fmcp::json

@@ -47,7 +47,7 @@ workspace& this_thread() {
    return w;
 }
 
-}  // namespace
+} // namespace
 
 struct regex::code {
    explicit code(pcre2_code* c) noexcept : compiled(c) {}
@@ -86,9 +86,8 @@ core::result<regex> regex::compile_own(std::string_view pattern) {
    if (compiled == nullptr) {
       PCRE2_UCHAR text[128] = {};
       pcre2_get_error_message(error, text, sizeof text);
-      return core::fail(core::errc::invalid,
-                        fmt::format("the pattern cannot be compiled: {}",
-                                    reinterpret_cast<const char*>(text)));
+      return core::fail(core::errc::invalid, fmt::format("the pattern cannot be compiled: {}",
+                                                         reinterpret_cast<const char*>(text)));
    }
    auto result = std::make_unique<code>(compiled);
    // Where the machine or its policy has no JIT, the interpreter does the same work.
@@ -141,4 +140,4 @@ regex::outcome regex::search(std::string_view text, const budget& allowed) const
    }
 }
 
-}  // namespace fmcp::json
+} // namespace fmcp::json

@@ -2,9 +2,9 @@
 
 /// Regular expressions of ECMA-262 (Unicode mode), as JSON Schema asks for them, run by PCRE2.
 ///
-/// The pattern is translated, see regex_translate.cpp: both languages share most of their syntax and
-/// differ in what `.`, `\s`, `\p{Letter}`, `\cA`, `$` and a dozen others mean.
-/// What a match may cost is bounded, because pattern and text both come from outside.
+/// The pattern is translated, see regex_translate.cpp: both languages share most of their syntax
+/// and differ in what `.`, `\s`, `\p{Letter}`, `\cA`, `$` and a dozen others mean. What a match may
+/// cost is bounded, because pattern and text both come from outside.
 
 #include <chrono>
 #include <cstdint>
@@ -23,7 +23,7 @@ public:
 
    /// Bounds of one match.
    struct budget {
-      std::uint32_t match_limit = 100'000;  ///< backtracking steps from one starting point
+      std::uint32_t match_limit = 100'000; ///< backtracking steps from one starting point
       std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
    };
 
@@ -47,4 +47,4 @@ private:
 /// The pattern in PCRE2's language. Errors: invalid.
 core::result<std::string> translate_ecma_pattern(std::string_view pattern);
 
-}  // namespace fmcp::json
+} // namespace fmcp::json

@@ -1,8 +1,8 @@
 // ECMA-262 pattern in, PCRE2 pattern out.
 //
 // Read as in Unicode mode (the `u` flag), with the leniencies of Annex B that people rely on: any
-// escaped punctuation is itself, a brace that starts no quantifier is itself. What has no meaning in
-// ECMA-262 (`\Z`, `\a`, `(?P<…`, possessive `a++`, `(*VERB)`, `[:alpha:]`) is refused or taken
+// escaped punctuation is itself, a brace that starts no quantifier is itself. What has no meaning
+// in ECMA-262 (`\Z`, `\a`, `(?P<…`, possessive `a++`, `(*VERB)`, `[:alpha:]`) is refused or taken
 // literally, never handed to PCRE2 to mean something.
 
 #include <algorithm>
@@ -24,28 +24,60 @@ constexpr std::string_view blank_set = "\\s\\x{a0}\\x{feff}\\x{2028}\\x{2029}\\p
 
 /// Long names of general categories, which PCRE2 10.42 does not know.
 constexpr auto categories = std::to_array<std::pair<std::string_view, std::string_view>>({
-      {"Cased_Letter", "L&"},     {"Close_Punctuation", "Pe"},    {"Connector_Punctuation", "Pc"},
-      {"Control", "Cc"},          {"Currency_Symbol", "Sc"},      {"Dash_Punctuation", "Pd"},
-      {"Decimal_Number", "Nd"},   {"Enclosing_Mark", "Me"},       {"Final_Punctuation", "Pf"},
-      {"Format", "Cf"},           {"Initial_Punctuation", "Pi"},  {"LC", "L&"},
-      {"Letter", "L"},            {"Letter_Number", "Nl"},        {"Line_Separator", "Zl"},
-      {"Lowercase_Letter", "Ll"}, {"Mark", "M"},                  {"Math_Symbol", "Sm"},
-      {"Modifier_Letter", "Lm"},  {"Modifier_Symbol", "Sk"},      {"Nonspacing_Mark", "Mn"},
-      {"Number", "N"},            {"Open_Punctuation", "Ps"},     {"Other", "C"},
-      {"Other_Letter", "Lo"},     {"Other_Number", "No"},         {"Other_Punctuation", "Po"},
-      {"Other_Symbol", "So"},     {"Paragraph_Separator", "Zp"},  {"Private_Use", "Co"},
-      {"Punctuation", "P"},       {"Separator", "Z"},             {"Space_Separator", "Zs"},
-      {"Spacing_Mark", "Mc"},     {"Surrogate", "Cs"},            {"Symbol", "S"},
-      {"Titlecase_Letter", "Lt"}, {"Unassigned", "Cn"},           {"Uppercase_Letter", "Lu"},
-      {"cntrl", "Cc"},            {"digit", "Nd"},                {"punct", "P"},
+      {"Cased_Letter", "L&"},
+      {"Close_Punctuation", "Pe"},
+      {"Connector_Punctuation", "Pc"},
+      {"Control", "Cc"},
+      {"Currency_Symbol", "Sc"},
+      {"Dash_Punctuation", "Pd"},
+      {"Decimal_Number", "Nd"},
+      {"Enclosing_Mark", "Me"},
+      {"Final_Punctuation", "Pf"},
+      {"Format", "Cf"},
+      {"Initial_Punctuation", "Pi"},
+      {"LC", "L&"},
+      {"Letter", "L"},
+      {"Letter_Number", "Nl"},
+      {"Line_Separator", "Zl"},
+      {"Lowercase_Letter", "Ll"},
+      {"Mark", "M"},
+      {"Math_Symbol", "Sm"},
+      {"Modifier_Letter", "Lm"},
+      {"Modifier_Symbol", "Sk"},
+      {"Nonspacing_Mark", "Mn"},
+      {"Number", "N"},
+      {"Open_Punctuation", "Ps"},
+      {"Other", "C"},
+      {"Other_Letter", "Lo"},
+      {"Other_Number", "No"},
+      {"Other_Punctuation", "Po"},
+      {"Other_Symbol", "So"},
+      {"Paragraph_Separator", "Zp"},
+      {"Private_Use", "Co"},
+      {"Punctuation", "P"},
+      {"Separator", "Z"},
+      {"Space_Separator", "Zs"},
+      {"Spacing_Mark", "Mc"},
+      {"Surrogate", "Cs"},
+      {"Symbol", "S"},
+      {"Titlecase_Letter", "Lt"},
+      {"Unassigned", "Cn"},
+      {"Uppercase_Letter", "Lu"},
+      {"cntrl", "Cc"},
+      {"digit", "Nd"},
+      {"punct", "P"},
       {"Combining_Mark", "M"},
 });
 
-constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+constexpr bool is_digit(char c) noexcept {
+   return c >= '0' && c <= '9';
+}
 constexpr bool is_letter(char c) noexcept {
    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
-constexpr bool is_surrogate(std::uint32_t c) noexcept { return c >= 0xD800 && c <= 0xDFFF; }
+constexpr bool is_surrogate(std::uint32_t c) noexcept {
+   return c >= 0xD800 && c <= 0xDFFF;
+}
 
 class translator {
 public:
@@ -209,7 +241,7 @@ private:
       const auto first = at_;
       while (is_letter(peek()) || is_digit(peek()) || peek() == '_') ++at_;
       const auto name = in_.substr(first, at_ - first);
-      constexpr std::size_t longest = 32;  // PCRE2's
+      constexpr std::size_t longest = 32; // PCRE2's
       if (name.empty() || is_digit(name[0]) || name.size() > longest || !take(">")) {
          return refuse("a group's name is 1 to 32 ASCII letters, digits and underscores");
       }
@@ -220,7 +252,8 @@ private:
       if (const char c = peek(1); c >= '1' && c <= '9') {
          ++at_;
          std::size_t n = 0;
-         while (is_digit(peek()) && n < 1000) n = n * 10 + static_cast<std::size_t>(in_[at_++] - '0');
+         while (is_digit(peek()) && n < 1000)
+            n = n * 10 + static_cast<std::size_t>(in_[at_++] - '0');
          largest_reference_ = std::max(largest_reference_, n);
          out_.append(fmt::format("\\g{{{}}}", n));
          return;
@@ -232,8 +265,10 @@ private:
       const auto e = read_escape();
       switch (e.kind) {
       case escape_kind::character:
-         if (is_surrogate(e.character)) out_.append("(?!)");  // no text holds one
-         else emit(e.character);
+         if (is_surrogate(e.character))
+            out_.append("(?!)"); // no text holds one
+         else
+            emit(e.character);
          break;
       case escape_kind::negated_blank: out_.append("[^").append(blank_set).append("]"); break;
       case escape_kind::set: out_.append("[").append(set_).append("]"); break;
@@ -249,7 +284,9 @@ private:
          return {};
       }
       const char c = in_[at_];
-      const auto character = [](std::uint32_t code) { return escape{escape_kind::character, code}; };
+      const auto character = [](std::uint32_t code) {
+         return escape{escape_kind::character, code};
+      };
       const auto set = [this](std::string_view text) {
          ++at_;
          set_ = text;
@@ -301,9 +338,12 @@ private:
       for (std::size_t i = 0; i < digits; ++i) {
          const char c = peek(i);
          const char low = static_cast<char>(c | 0x20);
-         if (is_digit(c)) n = n << 4 | static_cast<std::uint32_t>(c - '0');
-         else if (low >= 'a' && low <= 'f') n = n << 4 | static_cast<std::uint32_t>(low - 'a' + 10);
-         else return std::nullopt;
+         if (is_digit(c))
+            n = n << 4 | static_cast<std::uint32_t>(c - '0');
+         else if (low >= 'a' && low <= 'f')
+            n = n << 4 | static_cast<std::uint32_t>(low - 'a' + 10);
+         else
+            return std::nullopt;
       }
       at_ += digits;
       return n;
@@ -350,14 +390,18 @@ private:
       if (const auto equals = name.find('='); equals != std::string_view::npos) {
          const auto key = name.substr(0, equals);
          name.remove_prefix(equals + 1);
-         if (key == "Script" || key == "sc") prefix = "sc:";
-         else if (key == "Script_Extensions" || key == "scx") prefix = "scx:";
-         else if (key != "General_Category" && key != "gc") refuse("this property is not known");
+         if (key == "Script" || key == "sc")
+            prefix = "sc:";
+         else if (key == "Script_Extensions" || key == "scx")
+            prefix = "scx:";
+         else if (key != "General_Category" && key != "gc")
+            refuse("this property is not known");
       }
       const auto plain = [](char c) { return is_letter(c) || is_digit(c) || c == '_'; };
       if (name.empty() || !std::ranges::all_of(name, plain)) refuse("this property is not known");
       if (prefix.empty()) {
-         const auto* row = std::ranges::find(categories, name, [](const auto& r) { return r.first; });
+         const auto* row =
+               std::ranges::find(categories, name, [](const auto& r) { return r.first; });
          if (row != categories.end()) name = row->second;
       }
       at_ = end + 1;
@@ -454,7 +498,7 @@ private:
    std::size_t largest_reference_ = 0;
 };
 
-}  // namespace
+} // namespace
 
 core::result<std::string> translate_ecma_pattern(std::string_view pattern) {
    if (!core::is_utf8(pattern)) {
@@ -463,4 +507,4 @@ core::result<std::string> translate_ecma_pattern(std::string_view pattern) {
    return translator(pattern).run();
 }
 
-}  // namespace fmcp::json
+} // namespace fmcp::json

@@ -55,7 +55,7 @@ int hex(char c) noexcept {
    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-}  // namespace
+} // namespace
 
 uri_parts::uri_parts(std::string_view text) noexcept {
    if (const auto at = text.find('#'); at != std::string_view::npos) {
@@ -124,4 +124,4 @@ std::string percent_decoded(std::string_view text) {
    return out;
 }
 
-}  // namespace fmcp::json
+} // namespace fmcp::json

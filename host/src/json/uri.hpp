@@ -25,4 +25,4 @@ struct uri_parts {
 /// Replaces %XX by the byte; a percent sign that starts no such thing stays.
 [[nodiscard]] std::string percent_decoded(std::string_view text);
 
-}  // namespace fmcp::json
+} // namespace fmcp::json

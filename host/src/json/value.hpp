@@ -61,9 +61,9 @@ public:
 
 private:
    friend class builder;
-   const void* data_ = nullptr;  // characters, values or members
+   const void* data_ = nullptr; // characters, values or members
    const char* raw_ = nullptr;
-   std::uint32_t size_ = 0;  // bytes, items, members; 0 or 1 for booleans
+   std::uint32_t size_ = 0; // bytes, items, members; 0 or 1 for booleans
    std::uint32_t raw_size_ = 0;
    kind kind_ = kind::null;
 };
@@ -80,7 +80,8 @@ inline std::span<const member> value::members() const noexcept {
    return {static_cast<const member*>(data_), size_};
 }
 
-/// Equality of JSON Schema (2020-12 core, 4.2.2): numbers by mathematical value, objects without order.
+/// Equality of JSON Schema (2020-12 core, 4.2.2): numbers by mathematical value, objects without
+/// order.
 [[nodiscard]] bool equal(const value& a, const value& b);
 
-}  // namespace fmcp::json
+} // namespace fmcp::json

@@ -30,13 +30,13 @@ using core::http::handler;
 
 /// Bounds, each with its answer. Zero means none only where it is said.
 struct limits {
-   std::size_t max_header_bytes = 16 * 1024;      ///< 431; start line, fields, trailers, extensions
-   std::size_t max_fields = 100;                  ///< 431
-   std::size_t max_body_bytes = 4u << 20;         ///< 413
-   std::size_t max_connections = 10'000;          ///< all threads together; 503 and close
+   std::size_t max_header_bytes = 16 * 1024; ///< 431; start line, fields, trailers, extensions
+   std::size_t max_fields = 100;             ///< 431
+   std::size_t max_body_bytes = 4u << 20;    ///< 413
+   std::size_t max_connections = 10'000;     ///< all threads together; 503 and close
    /// Unread stream bytes besides the largest write; at the next one the stream is cut.
    std::size_t max_stream_buffer = 1u << 20;
-   std::size_t max_pipelined_output = 256 * 1024; ///< reading pauses until it is written
+   std::size_t max_pipelined_output = 256 * 1024;    ///< reading pauses until it is written
    std::chrono::milliseconds header_timeout{10'000}; ///< first byte to end of head; 408
    std::chrono::milliseconds body_timeout{30'000};   ///< end of head to end of body; 408
    std::chrono::milliseconds idle_timeout{75'000};   ///< between requests; closed

@@ -12,19 +12,19 @@
 #include <vector>
 
 #include "core/result.hpp"
+#include "protocol/message.hpp"
+#include "protocol/revision.hpp"
 #include "json/document.hpp"
 #include "json/schema.hpp"
 #include "json/value.hpp"
-#include "protocol/message.hpp"
-#include "protocol/revision.hpp"
 
 namespace fmcp::protocol {
 
 /// An argument that a modern HTTP client repeats in a header (`x-mcp-header`, reference 4.3).
 struct header_parameter {
    enum class type : std::uint8_t { string, integer, boolean };
-   std::string header;             ///< `Mcp-Param-Region`
-   std::vector<std::string> path;  ///< member names, from the root of the arguments
+   std::string header;            ///< `Mcp-Param-Region`
+   std::vector<std::string> path; ///< member names, from the root of the arguments
    type what = type::string;
 };
 
@@ -32,10 +32,10 @@ struct header_parameter {
 class tool_definition {
 public:
    /// Compiles the schemas and checks the annotations of an MCP Tool object.
-   /// Errors: invalid (a member of the wrong type, a schema that is none, an input schema whose root
-   /// is not `type: object`, an output schema that is no object, a bad `x-mcp-header`), unsupported
-   /// (dialect), not_found (`$ref`), limit. The message is a predicate that names the member: "has
-   /// an inputSchema that …".
+   /// Errors: invalid (a member of the wrong type, a schema that is none, an input schema whose
+   /// root is not `type: object`, an output schema that is no object, a bad `x-mcp-header`),
+   /// unsupported (dialect), not_found (`$ref`), limit. The message is a predicate that names the
+   /// member: "has an inputSchema that …".
    static core::result<std::shared_ptr<const tool_definition>> make(std::string_view name,
                                                                     const json::value& tool);
 
@@ -47,8 +47,8 @@ public:
    [[nodiscard]] bool has_object_output() const noexcept { return has_object_output_; }
    [[nodiscard]] const std::vector<header_parameter>& headers() const noexcept { return headers_; }
 
-   /// Appends the Tool object as revision `r` can carry it (reference 2.7 and 9.2): members that `r`
-   /// does not know are left out; an output schema without object root is wrapped for legacy
+   /// Appends the Tool object as revision `r` can carry it (reference 2.7 and 9.2): members that
+   /// `r` does not know are left out; an output schema without object root is wrapped for legacy
    /// revisions (`{"type":"object","properties":{"result":…},"required":["result"]}` with
    /// same-document references rewritten and `$schema` and `$id` hoisted), and left out if that
    /// cannot be done; schemas are otherwise passed on to the letter, see `append_schema`.
@@ -70,7 +70,13 @@ private:
 /// One content block of a result. Views are borrowed for the call that hands them over.
 struct content {
    enum class kind : std::uint8_t {
-      text, image, audio, resource_link, resource_text, resource_blob, raw_json
+      text,
+      image,
+      audio,
+      resource_link,
+      resource_text,
+      resource_blob,
+      raw_json
    };
    kind what = kind::text;
    std::string_view mime = {}, uri = {}, name = {};

@@ -52,12 +52,12 @@ typedef struct fmcp_request {
    uint32_t size;
    uint32_t flags; /* FMCP_RQ_* */
    fmcp_call call;
-   uint64_t deadline_ns;            /* on host->mono_ns; 0 = none */
-   fmcp_str name;                   /* of the tool or prompt, or the resource's URI */
-   fmcp_str args_json;              /* an object, valid against the tool's inputSchema; "{}" when the
+   uint64_t deadline_ns; /* on host->mono_ns; 0 = none */
+   fmcp_str name;        /* of the tool or prompt, or the resource's URI */
+   fmcp_str args_json;   /* an object, valid against the tool's inputSchema; "{}" when the
                                        client sent none. DRAFT: a prompt's arguments; for completion
                                        the request's params; empty for a resource */
-   fmcp_str meta_json;              /* params._meta, or empty */
+   fmcp_str meta_json;   /* params._meta, or empty */
    const fmcp_principal* principal; /* DRAFT. Null: the host runs without authentication */
    fmcp_str session_id;             /* opaque digest; empty on stateless transports */
    fmcp_str protocol_version;       /* the MCP revision of this request: "2026-07-28" */
@@ -114,7 +114,7 @@ enum {
    FMCP_OUT_RPC_ERROR = 2,  /* the request itself failed: a JSON-RPC error */
    FMCP_OUT_NEED_INPUT = 3, /* DRAFT: asks the user or the client, see input_requests_json */
    FMCP_OUT_CANCELLED = 4,  /* the plugin stopped because it was told to */
-   FMCP_OUT_FAILED = 5      /* as when invoke returns an error: `message` is for the operator, and for
+   FMCP_OUT_FAILED = 5 /* as when invoke returns an error: `message` is for the operator, and for
                                the client unless details are hidden; all else is ignored */
 };
 
