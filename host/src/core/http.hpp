@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include "core/executor.hpp"
+#include "core/principal.hpp"
 
 namespace fmcp::core::http {
 
@@ -53,6 +54,9 @@ struct request {
    std::string_view peer_address; ///< text form, e.g. `127.0.0.1`
    bool tls = false;
    bool keep_alive = true;
+   /// Who the bearer gate found the sender to be. Null: nobody asked. Valid until the handler
+   /// returns; whoever needs it longer copies the pointer it points to.
+   const caller_ref* caller = nullptr;
 
    /// The first field of that name (without case); empty when absent. See `count` for repeats.
    [[nodiscard]] std::string_view find(std::string_view name) const noexcept;

@@ -17,6 +17,7 @@
 
 #include "core/clock.hpp"
 #include "core/result.hpp"
+#include "plugins/backends.hpp"
 #include "plugins/call.hpp"
 #include "json/value.hpp"
 
@@ -86,6 +87,8 @@ struct options {
    std::size_t max_result_bytes = 64u << 20;  ///< of one result's content and JSON together
    /// Outlives the process's last plugin thread, hence as a rule the process.
    const core::clock* clock = &core::clock::system();
+   /// Services that other rooms provide; they outlive the process's last plugin thread.
+   backends services{};
 
    /// Settings for a plugin, from its manifest. Called before any code of it runs. `others` are the
    /// names of the other plugins that were found: a variable's prefix may fit several.
