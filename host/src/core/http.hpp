@@ -105,6 +105,22 @@ public:
    [[nodiscard]] virtual core::executor& home() noexcept = 0;
 };
 
+class responder;
+
+/// A request put aside, whole, while something is found out about it.
+///
+/// Exactly like `exchange`, it may be dropped by any thread and outlive the server; dropped before
+/// `resume` it sends a 500.
+class held_request {
+public:
+   virtual ~held_request() = default;
+   /// Calls `work` with the request as it was and a responder that works as the first one did, now,
+   /// unless the peer has gone. [home thread; once]
+   virtual void resume(std::move_only_function<void(const request&, responder&)> work) = 0;
+   /// [any thread]
+   [[nodiscard]] virtual core::executor& home() noexcept = 0;
+};
+
 /// The way to answer while `on_request` or `on_head` runs.
 class responder {
 public:
@@ -120,6 +136,9 @@ public:
    [[nodiscard]] virtual std::string_view date_line() const noexcept = 0;
    /// Keeps the request open; answer through what is returned.
    [[nodiscard]] virtual std::shared_ptr<exchange> keep() = 0;
+   /// Puts the request aside; only in `on_request`. The connection reads no further request until
+   /// it is answered.
+   [[nodiscard]] virtual std::shared_ptr<held_request> hold() { return nullptr; }
    /// A slot for one object of the handler's that lives as long as the connection (what was
    /// verified last on it, for instance).
    [[nodiscard]] virtual std::shared_ptr<void>& attachment() noexcept = 0;

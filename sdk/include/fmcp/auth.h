@@ -42,17 +42,48 @@ typedef struct fmcp_auth_request {
    fmcp_str resource; /* the URL of the protected resource */
 } fmcp_auth_request;
 
+/* fmcp_auth_result.reason: why a token is refused. The host turns it into the reason code of its
+ * log and of `error_description`. Unknown: FMCP_AUTH_WHY_DENIED. */
+enum {
+   FMCP_AUTH_WHY_NONE = 0,
+   FMCP_AUTH_WHY_DENIED = 1, /* no reason is given */
+   FMCP_AUTH_WHY_MALFORMED = 2,
+   FMCP_AUTH_WHY_BAD_ALGORITHM = 3,
+   FMCP_AUTH_WHY_UNKNOWN_KEY = 4,
+   FMCP_AUTH_WHY_BAD_SIGNATURE = 5,
+   FMCP_AUTH_WHY_NO_EXPIRY = 6,
+   FMCP_AUTH_WHY_EXPIRED = 7,
+   FMCP_AUTH_WHY_NOT_YET_VALID = 8,
+   FMCP_AUTH_WHY_WRONG_ISSUER = 9,
+   FMCP_AUTH_WHY_WRONG_AUDIENCE = 10,
+   FMCP_AUTH_WHY_WRONG_TYPE = 11,
+   FMCP_AUTH_WHY_NO_SUBJECT = 12,
+   FMCP_AUTH_WHY_MISSING_SCOPE = 13, /* with http_status 403 */
+   FMCP_AUTH_WHY_INACTIVE = 14,      /* the issuer knows the token and says no */
+   FMCP_AUTH_WHY_UPSTREAM = 15,      /* with UNAVAILABLE: the issuer could not be asked */
+   FMCP_AUTH_WHY_BUSY = 16           /* with UNAVAILABLE */
+};
+
+/* fmcp_auth_result.flags. Unknown bits are ignored. */
+enum {
+   /* Members of the principal that are empty are taken from its claims_json: subject `sub`;
+    * client_id `client_id`, else `azp`, else `sub`; issuer `iss`; scopes `scope`, else `scp`;
+    * expires_unix_ms `exp`. */
+   FMCP_AUTH_FROM_CLAIMS = 1u << 0
+};
+
 /* The answer, read inside verified(). Zeroed memory denies. */
 typedef struct fmcp_auth_result {
    uint32_t size;
    int32_t decision;                /* FMCP_AUTH_* */
    const fmcp_principal* principal; /* ALLOW: the host copies it */
+   uint32_t flags;                  /* FMCP_AUTH_FROM_CLAIMS */
    uint32_t cache_ttl_s;            /* 0 = never cache; the host caps it by the token's expiry */
    int32_t http_status;             /* DENY: 401 or 403 */
-   fmcp_str error;                  /* these three go into WWW-Authenticate, sanitised */
-   fmcp_str error_description;
-   fmcp_str challenge_scope;
-   fmcp_str private_json; /* for the host's audit log only */
+   int32_t reason;                  /* FMCP_AUTH_WHY_* */
+   fmcp_str detail;                 /* one sentence for the host's log, without the token */
+   fmcp_str challenge_scope;        /* for WWW-Authenticate, sanitised; or empty */
+   fmcp_str private_json;           /* for the host's audit log only */
 } fmcp_auth_result;
 
 struct fmcp_http_reply;

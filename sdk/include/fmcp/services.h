@@ -156,72 +156,82 @@ typedef struct fmcp_kvstore {
 
    /* FMCP_E_NOT_FOUND in the callback when the key is absent or expired.
     * [any] */
-   FMCP_FN(fmcp_status, get, void* ctx, fmcp_str key, fmcp_value_cb cb, void* user, fmcp_op* op);
+   FMCP_FN(fmcp_status, get, void* ctx, fmcp_str key, fmcp_value_cb cb, void* user);
 
    /* Writes; `ttl_ms` is mandatory. `if_version` 0 writes in any case, else only over that version,
     * with FMCP_E_CONFLICT in the callback otherwise.
     * [any] */
    FMCP_FN(fmcp_status, put, void* ctx, fmcp_str key, fmcp_bytes v, uint64_t ttl_ms,
-           uint64_t if_version, fmcp_value_cb cb, void* user, fmcp_op* op);
+           uint64_t if_version, fmcp_value_cb cb, void* user);
 
    /* Reads and deletes in one step: of two takers one gets it. For one-time codes.
     * [any] */
-   FMCP_FN(fmcp_status, take, void* ctx, fmcp_str key, fmcp_value_cb cb, void* user, fmcp_op* op);
+   FMCP_FN(fmcp_status, take, void* ctx, fmcp_str key, fmcp_value_cb cb, void* user);
 
    /* Deletes; an absent key is FMCP_OK.
     * [any] */
-   FMCP_FN(fmcp_status, del, void* ctx, fmcp_str key, fmcp_value_cb cb, void* user, fmcp_op* op);
+   FMCP_FN(fmcp_status, del, void* ctx, fmcp_str key, fmcp_value_cb cb, void* user);
 } fmcp_kvstore;
 
 /* ---------------------------------------------------------------------------------------------
  * fmcp.jwt/1 - verify and sign JSON Web Tokens (DRAFT)
  * ------------------------------------------------------------------------------------------- */
 
-/* DRAFT. What a token must satisfy. Exactly one source of keys; issuers, audiences and algorithms
- * are mandatory: an empty one is refused, as are "none" and HS* beside asymmetric keys. */
+/* fmcp_jwt_policy.flags. Unknown bits are refused: they could loosen the check. */
+enum {
+   FMCP_JWT_ANY_ISSUER = 1u << 0,  /* `iss` is not looked at; `issuers` is empty */
+   FMCP_JWT_ANY_AUDIENCE = 1u << 1 /* `aud` is not looked at; `audiences` is empty */
+};
+
+/* DRAFT. What a token must satisfy. Exactly one source of keys: jwks_uri, jwks_json, pem or
+ * shared_secret. Issuers, audiences and algorithms are mandatory; an empty list is refused, unless
+ * a flag says that the member is not to be looked at. Refused as well: "none", HS* beside
+ * asymmetric keys, and a jwks_uri whose origin neither the manifest nor a setting names. `exp` is
+ * demanded and `nbf` is checked always. */
 typedef struct fmcp_jwt_policy {
    uint32_t size;
-   uint32_t flags; /* zero */
+   uint32_t flags; /* FMCP_JWT_* */
    fmcp_str jwks_uri;
    fmcp_str jwks_json;
    fmcp_str pem;
-   fmcp_list issuers;        /* of fmcp_str; a '*' may stand for one path segment */
-   fmcp_list audiences;      /* of fmcp_str */
-   fmcp_list algorithms;     /* of fmcp_str */
-   fmcp_bytes shared_secret; /* HS* only; then no key set and no PEM */
-   uint32_t leeway_s;
-   uint32_t min_refresh_s; /* between two fetches of the key set */
+   fmcp_bytes shared_secret; /* HS* only */
+   fmcp_list issuers;        /* of fmcp_str; a '*' stands for exactly one path segment that is not
+                                empty */
+   fmcp_list audiences;      /* of fmcp_str; one of them must be among the token's */
+   fmcp_list algorithms;     /* of fmcp_str: "RS256", ... */
+   fmcp_list types;          /* of fmcp_str: accepted `typ`, in any case; empty: any, or none, but
+                                what marks an ID token or another kind */
+   uint32_t leeway_s;        /* at most 300 */
+   uint32_t min_refresh_s;   /* between two fetches of the key set; 0 = the host's default */
 } fmcp_jwt_policy;
 
-/* DRAFT. `claims_json` is empty unless `st` is FMCP_OK.
+/* DRAFT. The end of a verification. FMCP_OK: the token is good, `claims_json` is its payload, one
+ * JSON object. FMCP_E_DENIED: it is not, and `reason` (FMCP_AUTH_WHY_* of auth.h) says why.
+ * FMCP_E_IO: its key cannot be had now. `detail` is a sentence for the log.
  * [task] */
-typedef FMCP_FN(void, fmcp_jwt_cb, void* user, fmcp_status st, fmcp_str claims_json,
-                fmcp_str error);
+typedef FMCP_FN(void, fmcp_jwt_cb, void* user, fmcp_status st, int32_t reason, fmcp_str claims_json,
+                fmcp_str detail);
 
 /* DRAFT. Service "fmcp.jwt/1". */
 typedef struct fmcp_jwt {
    uint32_t size;
    uint32_t flags; /* zero */
 
-   /* Checks and registers a policy; `*id` names it for the life of the instance.
+   /* Checks and registers a policy; `*id` names it for the life of the instance. Keys are fetched
+    * in the background from then on.
     * [control] */
    FMCP_FN(fmcp_status, policy, void* ctx, const fmcp_jwt_policy* p, uint64_t* id, fmcp_err* err);
 
-   /* Verifies, fetching keys where needed.
-    * [any] */
-   FMCP_FN(fmcp_status, verify, void* ctx, uint64_t id, fmcp_str token, fmcp_jwt_cb cb, void* user,
-           fmcp_op* op);
-
-   /* Verifies with the keys at hand. FMCP_PENDING: the key is not among them, use verify(). On
-    * FMCP_OK the caller releases `*claims_json`.
+   /* Verifies with the keys at hand. FMCP_PENDING: the key is not among them, use verify().
+    * FMCP_OK: the caller releases `*claims_json`. FMCP_E_DENIED, FMCP_E_IO: `*reason` is
+    * set.
     * [any] */
    FMCP_FN(fmcp_status, verify_now, void* ctx, uint64_t id, fmcp_str token, fmcp_buf* claims_json,
-           fmcp_err* err);
+           int32_t* reason, fmcp_err* err);
 
-   /* Signs with a key that the operator named. On FMCP_OK the caller releases `*token`.
+   /* Verifies, and fetches keys where needed.
     * [any] */
-   FMCP_FN(fmcp_status, sign, void* ctx, fmcp_str key_name, fmcp_str claims_json, fmcp_buf* token,
-           fmcp_err* err);
+   FMCP_FN(fmcp_status, verify, void* ctx, uint64_t id, fmcp_str token, fmcp_jwt_cb cb, void* user);
 } fmcp_jwt;
 
 /* ---------------------------------------------------------------------------------------------
