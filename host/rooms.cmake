@@ -17,6 +17,17 @@ fmcp_room(crypto
   USES fmcp_core fmcp_json
   PRIVATE OpenSSL::Crypto)
 
+fmcp_room(auth
+  SOURCES checked_policy.cpp
+          claims.cpp
+          freshness.cpp
+          issuer_pattern.cpp
+          jwt_service.cpp
+          key_source.cpp
+          worker.cpp
+  USES fmcp_core fmcp_json
+  PRIVATE fmcp_crypto Threads::Threads)
+
 fmcp_room(config
   SOURCES checks.cpp declaration.cpp env_file.cpp gather.cpp layers.cpp load.cpp parse.cpp plugin_settings.cpp secret_file.cpp
           table.cpp
