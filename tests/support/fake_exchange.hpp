@@ -235,10 +235,12 @@ private:
 inline void fake_held::resume(work f) {
    if (std::exchange(is_over_, true)) return;
    const auto self = shared_from_this(); // its owner may let go of it inside
-   back_.record = record_; // the answer is this request's, whatever was asked meanwhile
+   // The answer is this request's, whatever was asked meanwhile.
+   const auto others = std::exchange(back_.record, record_);
    const auto* const outer = std::exchange(back_.handled, &copy_.get());
    f(copy_.get(), back_);
    back_.handled = outer;
+   back_.record = others;
 }
 inline core::executor& fake_held::home() noexcept {
    return back_.loop;
