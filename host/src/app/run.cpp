@@ -1,6 +1,10 @@
 #include "app/run.hpp"
 
+#include <algorithm>
+#include <span>
+
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "app/plugin_backend.hpp"
 #include "app/process.hpp"
@@ -34,6 +38,22 @@ void report_plugins(const plugins::snapshot& now, const config::layers& given) {
    }
 }
 
+/// Scopes are required by tools and known of callers. Where nobody says who calls, only tools have
+/// any, and their author may not have expected that.
+void report_unguarded(const plugins::snapshot& now) {
+   constexpr std::size_t max_named = 20;
+   std::vector<std::string_view> names;
+   for (const auto& t : now.tools) {
+      if (!t->required_scopes.empty()) names.push_back(t->name);
+   }
+   if (names.empty()) return;
+   const auto named = std::span(names).first(std::min(names.size(), max_named));
+   core::log::warn("app",
+                   "the server is open: tools that require scopes may be called by everybody "
+                   "count={} {}",
+                   names.size(), core::log::kv("tools", fmt::format("{}", fmt::join(named, ", "))));
+}
+
 } // namespace
 
 int run(const config::settings& s) {
@@ -65,6 +85,8 @@ int run(const config::settings& s) {
    backend.serve(*host);
    host->load_all(std::min(first_patience, s.load_timeout));
    report_plugins(*host->current(), s.given);
+   // On standard input and output the caller is who started the process.
+   if (s.transport == config::transport::http) report_unguarded(*host->current());
 
    const int code = (*transport)->serve(*host, signals);
    host->drain(std::chrono::milliseconds(0));
