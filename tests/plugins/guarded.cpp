@@ -6,24 +6,18 @@ namespace {
 
 /// `{"subject":"ada","client_id":"…","issuer":"…","provider":"…","scopes":["…"]}`, or `null`.
 std::string describe(const std::optional<fmcp::principal>& who) {
-   if (!who) return "null";
-   std::string out = "{";
-   const auto member = [&out](std::string_view name, std::string_view value) {
-      fmcp::append_json_string(out, name);
-      out += ':';
-      fmcp::append_json_string(out, value);
-      out += ',';
-   };
-   member("subject", who->subject());
-   member("client_id", who->client_id());
-   member("issuer", who->issuer());
-   member("provider", who->provider());
-   out += "\"scopes\":[";
-   for (const auto scope : who->scopes()) {
-      if (out.back() != '[') out += ',';
-      fmcp::append_json_string(out, scope);
+   std::string out;
+   fmcp::json_writer w(out);
+   if (!who) {
+      w.null();
+      return out;
    }
-   return out + "]}";
+   w.begin_object().key("subject").string(who->subject());
+   w.key("client_id").string(who->client_id()).key("issuer").string(who->issuer());
+   w.key("provider").string(who->provider()).key("scopes").begin_array();
+   for (const auto scope : who->scopes()) w.string(scope);
+   w.end_array().end_object();
+   return out;
 }
 
 struct words {
