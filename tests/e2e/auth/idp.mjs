@@ -162,15 +162,18 @@ function makeLevel(issuer, root, registration) {
   return provider;
 }
 
-async function grantEverything(ctx) {
-  const { Grant } = ctx.oidc.provider;
-  const grant = new Grant({ clientId: ctx.oidc.client.clientId, accountId: ctx.oidc.session.accountId });
-  const scope = [...ctx.oidc.requestParamScopes].join(' ');
-  grant.addOIDCScope(scope);
-  for (const resource of [ctx.oidc.params.resource ?? 'urn:default'].flat()) grant.addResourceScope(resource, scope);
+/** What a user agrees to by pressing the button: all that was asked for. */
+async function makeGrant(provider, accountId, parameters) {
+  const grant = new provider.Grant({ clientId: parameters.client_id, accountId });
+  grant.addOIDCScope(parameters.scope);
+  for (const resource of [parameters.resource ?? 'urn:default'].flat()) grant.addResourceScope(resource, parameters.scope);
   await grant.save();
   return grant;
 }
+
+const grantEverything = (ctx) => makeGrant(ctx.oidc.provider, ctx.oidc.session.accountId, {
+  client_id: ctx.oidc.client.clientId, scope: [...ctx.oidc.requestParamScopes].join(' '), resource: ctx.oidc.params.resource,
+});
 
 async function rotate() {
   keys = [await newKey()];
@@ -236,8 +239,13 @@ async function login(req, res, uid) {
     return send(res, 200, LOGIN_PAGE(uid, String(details.params.client_id)), 'text/html; charset=utf-8');
   }
   await readBody(req);
-  count('login');
-  return provider.interactionFinished(req, res, { login: { accountId: 'ada' } }, { mergeWithLastSubmission: false });
+  count(details.prompt.name);
+  let result = { login: { accountId: 'ada' } };
+  if (details.prompt.name === 'consent') { // `prompt=consent`, which goes with `offline_access`
+    const { jti } = await makeGrant(provider, details.session.accountId, details.params);
+    result = { consent: { grantId: jti } };
+  }
+  return provider.interactionFinished(req, res, result, { mergeWithLastSubmission: true });
 }
 
 async function admin(req, res, path) {
