@@ -186,6 +186,7 @@ public:
       return kept;
    }
    [[nodiscard]] std::shared_ptr<void>& attachment() noexcept override { return attachment_; }
+   [[nodiscard]] std::shared_ptr<void>& identity() noexcept override { return identity_; }
    [[nodiscard]] core::executor& home() noexcept override { return loop; }
 
    manual_executor loop;
@@ -194,7 +195,7 @@ public:
 
 private:
    std::string output_;
-   std::shared_ptr<void> attachment_;
+   std::shared_ptr<void> attachment_, identity_;
 };
 
 } // namespace fmcp::test

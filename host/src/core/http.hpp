@@ -142,6 +142,8 @@ public:
    /// A slot for one object of the handler's that lives as long as the connection (what was
    /// verified last on it, for instance).
    [[nodiscard]] virtual std::shared_ptr<void>& attachment() noexcept = 0;
+   /// Another one, for the bearer gate alone: the token that was verified last on the connection.
+   [[nodiscard]] virtual std::shared_ptr<void>& identity() noexcept = 0;
    [[nodiscard]] virtual core::executor& home() noexcept = 0;
 };
 

@@ -67,6 +67,7 @@ public:
    [[nodiscard]] std::string_view date_line() const noexcept override { return loop_.date.line(); }
    [[nodiscard]] std::shared_ptr<core::http::exchange> keep() override;
    [[nodiscard]] std::shared_ptr<void>& attachment() noexcept override { return attachment_; }
+   [[nodiscard]] std::shared_ptr<void>& identity() noexcept override { return identity_; }
    [[nodiscard]] core::executor& home() noexcept override { return *loop_.tasks(); }
 
    // The kept exchange's way in; see `core::http::exchange` for what each promises.
@@ -143,7 +144,7 @@ private:
    std::string pending_; ///< not yet taken by the socket, from `sent_` on
    std::size_t sent_ = 0;
    std::shared_ptr<kept_request> kept_;
-   std::shared_ptr<void> attachment_;
+   std::shared_ptr<void> attachment_, identity_;
    connection* next_ = nullptr; ///< of the loop's list
    connection* previous_ = nullptr;
 
