@@ -14,6 +14,7 @@ fmcp_room(json
 fmcp_room(crypto
   SOURCES algorithm.cpp digest.cpp edwards.cpp jwk.cpp jwk_set.cpp jws.cpp pem.cpp public_key.cpp roca.cpp
           shared_secret.cpp signature.cpp
+          siphash.cpp
   USES fmcp_core fmcp_json
   PRIVATE OpenSSL::Crypto)
 
