@@ -18,6 +18,18 @@ fmcp_room(crypto
   USES fmcp_core fmcp_json
   PRIVATE OpenSSL::Crypto)
 
+fmcp_room(auth
+  SOURCES authorization.cpp
+          challenge.cpp
+          forwarded_document.cpp
+          gate.cpp
+          metadata.cpp
+          metadata_routes.cpp
+          rate_limit.cpp
+          refusals.cpp
+          token_cache.cpp
+  USES fmcp_core fmcp_json fmcp_crypto)
+
 fmcp_room(config
   SOURCES checks.cpp declaration.cpp env_file.cpp gather.cpp layers.cpp load.cpp parse.cpp plugin_settings.cpp secret_file.cpp
           table.cpp
@@ -72,7 +84,8 @@ if(FMCP_SANITIZE MATCHES thread)
 endif()
 
 fmcp_room(app
-  SOURCES plugin_backend.cpp plugin_commands.cpp process.cpp room_options.cpp router.cpp run.cpp serve_http.cpp
+  SOURCES bearer_access.cpp
+          plugin_backend.cpp plugin_commands.cpp process.cpp room_options.cpp router.cpp run.cpp serve_http.cpp
           serve_stdio.cpp
-  USES fmcp_cli fmcp_config fmcp_net fmcp_plugins fmcp_protocol)
+  USES fmcp_auth fmcp_cli fmcp_config fmcp_net fmcp_plugins fmcp_protocol)
 target_compile_definitions(fmcp_app PUBLIC FMCP_PROGRAM_VERSION="${PROJECT_VERSION}")
