@@ -14,19 +14,29 @@ fmcp_room(json
 fmcp_room(crypto
   SOURCES algorithm.cpp digest.cpp edwards.cpp jwk.cpp jwk_set.cpp jws.cpp pem.cpp public_key.cpp roca.cpp
           shared_secret.cpp signature.cpp
+          siphash.cpp
   USES fmcp_core fmcp_json
   PRIVATE OpenSSL::Crypto)
 
 fmcp_room(auth
-  SOURCES checked_policy.cpp
+  SOURCES authorization.cpp
+          challenge.cpp
+          checked_policy.cpp
           claims.cpp
+          forwarded_document.cpp
           freshness.cpp
+          gate.cpp
           issuer_pattern.cpp
           jwt_service.cpp
           key_source.cpp
+          metadata.cpp
+          metadata_routes.cpp
+          rate_limit.cpp
+          refusals.cpp
+          token_cache.cpp
           worker.cpp
-  USES fmcp_core fmcp_json
-  PRIVATE fmcp_crypto Threads::Threads)
+  USES fmcp_core fmcp_json fmcp_crypto
+  PRIVATE Threads::Threads)
 
 fmcp_room(config
   SOURCES checks.cpp declaration.cpp env_file.cpp gather.cpp layers.cpp load.cpp parse.cpp plugin_settings.cpp secret_file.cpp
@@ -82,7 +92,8 @@ if(FMCP_SANITIZE MATCHES thread)
 endif()
 
 fmcp_room(app
-  SOURCES plugin_backend.cpp plugin_commands.cpp process.cpp room_options.cpp router.cpp run.cpp serve_http.cpp
+  SOURCES bearer_access.cpp
+          plugin_backend.cpp plugin_commands.cpp process.cpp room_options.cpp router.cpp run.cpp serve_http.cpp
           serve_stdio.cpp
-  USES fmcp_cli fmcp_config fmcp_net fmcp_plugins fmcp_protocol)
+  USES fmcp_auth fmcp_cli fmcp_config fmcp_net fmcp_plugins fmcp_protocol)
 target_compile_definitions(fmcp_app PUBLIC FMCP_PROGRAM_VERSION="${PROJECT_VERSION}")
