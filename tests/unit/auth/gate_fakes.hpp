@@ -109,10 +109,9 @@ private:
       ~held() override {
          if (!is_resumed_) c_.answers.push_back({.status = 500});
       }
-      void resume(std::move_only_function<void(const core::http::request&, core::http::responder&)>
-                        work) override {
+      void resume(work f) override {
          is_resumed_ = true;
-         if (c_.is_connected) work(copy_.get(), c_);
+         if (c_.is_connected) f(copy_.get(), c_);
       }
       [[nodiscard]] core::executor& home() noexcept override { return c_.loop; }
 
