@@ -18,13 +18,14 @@ fmcp_room(crypto
   PRIVATE OpenSSL::Crypto)
 
 fmcp_room(config
-  SOURCES checks.cpp declaration.cpp env_file.cpp gather.cpp layers.cpp load.cpp parse.cpp plugin_settings.cpp secret_file.cpp
-          table.cpp
+  SOURCES auth_selection.cpp checks.cpp declaration.cpp env_file.cpp gather.cpp layers.cpp load.cpp parse.cpp plugin_settings.cpp
+          public_url.cpp secret_file.cpp secret_variables.cpp table.cpp
   USES fmcp_core fmcp_json
   PRIVATE Boost::url)
 
 fmcp_room(cli
-  SOURCES cli.cpp columns.cpp config_show.cpp help.cpp options.cpp plugins_info.cpp plugins_list.cpp run.cpp version.cpp
+  SOURCES cli.cpp columns.cpp config_show.cpp doctor.cpp help.cpp options.cpp plugins_info.cpp plugins_list.cpp
+          providers_describe.cpp providers_list.cpp run.cpp version.cpp
   USES fmcp_config
   PRIVATE CLI11::CLI11)
 
@@ -71,7 +72,7 @@ if(FMCP_SANITIZE MATCHES thread)
 endif()
 
 fmcp_room(app
-  SOURCES plugin_backend.cpp plugin_commands.cpp process.cpp room_options.cpp router.cpp run.cpp serve_http.cpp
+  SOURCES plugin_backend.cpp plugin_commands.cpp process.cpp provider_commands.cpp room_options.cpp router.cpp run.cpp serve_http.cpp
           serve_stdio.cpp
   USES fmcp_cli fmcp_config fmcp_net fmcp_plugins fmcp_protocol)
 target_compile_definitions(fmcp_app PUBLIC FMCP_PROGRAM_VERSION="${PROJECT_VERSION}")
