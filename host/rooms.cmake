@@ -39,13 +39,14 @@ fmcp_room(auth
   PRIVATE Threads::Threads)
 
 fmcp_room(config
-  SOURCES checks.cpp declaration.cpp env_file.cpp gather.cpp layers.cpp load.cpp parse.cpp plugin_settings.cpp secret_file.cpp
-          table.cpp
+  SOURCES auth_selection.cpp checks.cpp declaration.cpp env_file.cpp gather.cpp layers.cpp load.cpp parse.cpp plugin_settings.cpp
+          public_url.cpp secret_file.cpp secret_variables.cpp table.cpp
   USES fmcp_core fmcp_json
   PRIVATE Boost::url)
 
 fmcp_room(cli
-  SOURCES cli.cpp columns.cpp config_show.cpp help.cpp options.cpp plugins_info.cpp plugins_list.cpp run.cpp version.cpp
+  SOURCES cli.cpp columns.cpp config_show.cpp doctor.cpp help.cpp options.cpp plugins_info.cpp plugins_list.cpp
+          providers_describe.cpp providers_list.cpp run.cpp version.cpp
   USES fmcp_config
   PRIVATE CLI11::CLI11)
 
@@ -92,8 +93,19 @@ if(FMCP_SANITIZE MATCHES thread)
 endif()
 
 fmcp_room(app
-  SOURCES bearer_access.cpp
-          plugin_backend.cpp plugin_commands.cpp process.cpp room_options.cpp router.cpp run.cpp serve_http.cpp
+  SOURCES authentication.cpp
+          bearer_access.cpp
+          jwt_backend.cpp
+          plugin_backend.cpp
+          plugin_commands.cpp
+          process.cpp
+          provider_commands.cpp
+          provider_verifier.cpp
+          room_options.cpp
+          router.cpp
+          run.cpp
+          serve_http.cpp
           serve_stdio.cpp
+          services.cpp
   USES fmcp_auth fmcp_cli fmcp_config fmcp_net fmcp_plugins fmcp_protocol)
 target_compile_definitions(fmcp_app PUBLIC FMCP_PROGRAM_VERSION="${PROJECT_VERSION}")
