@@ -83,10 +83,14 @@ fmcp_room(protocol
   PRIVATE fmcp_crypto)
 
 fmcp_room(net
-  SOURCES chunk_decoder.cpp connection.cpp connection_answer.cpp http_server.cpp kept_request.cpp line_writer.cpp listen.cpp loop.cpp
-          request_head.cpp response.cpp stdio.cpp task_queue.cpp tls.cpp
+  SOURCES address_class.cpp chunk_decoder.cpp connection.cpp connection_answer.cpp curl_library.cpp fetch_exchange.cpp
+          fetch_now.cpp fetch_policy_check.cpp fetch_transfer.cpp fetcher.cpp http_server.cpp kept_request.cpp
+          line_writer.cpp listen.cpp loop.cpp proxy_rules.cpp request_head.cpp response.cpp stdio.cpp task_queue.cpp tls.cpp
+          trust_store.cpp url.cpp
   USES fmcp_core
-  PRIVATE Boost::headers OpenSSL::SSL Threads::Threads)
+  PRIVATE Boost::headers OpenSSL::SSL Threads::Threads ${CMAKE_DL_LIBS})
+# Of libcurl the headers only: it is loaded when something is fetched (net/README.md says why).
+target_include_directories(fmcp_net PRIVATE ${CURL_INCLUDE_DIRS})
 # Asio's fences are invisible to ThreadSanitizer, which warns of them; the loops need none.
 if(FMCP_SANITIZE MATCHES thread)
   target_compile_definitions(fmcp_net PRIVATE BOOST_ASIO_DISABLE_FENCED_BLOCK)
