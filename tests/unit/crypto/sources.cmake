@@ -1,4 +1,4 @@
-fmcp_unit_test(crypto SOURCES digest_test.cpp interposed.cpp jwk_set_test.cpp jws_test.cpp public_key_test.cpp signature_test.cpp
+fmcp_unit_test(crypto SOURCES digest_test.cpp interposed.cpp jwk_set_test.cpp jws_test.cpp kdf_test.cpp public_key_test.cpp seal_test.cpp signature_test.cpp
                               signer.cpp stack_facts_test.cpp wycheproof_test.cpp
                USES fmcp_crypto)
 # The tests make keys, certificates and signatures.
