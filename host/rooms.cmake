@@ -12,9 +12,22 @@ fmcp_room(json
   PRIVATE PkgConfig::PCRE2)
 
 fmcp_room(crypto
-  SOURCES algorithm.cpp digest.cpp edwards.cpp jwk.cpp jwk_set.cpp jws.cpp pem.cpp public_key.cpp roca.cpp
-          shared_secret.cpp signature.cpp
+  SOURCES algorithm.cpp
+          digest.cpp
+          edwards.cpp
+          jwk.cpp
+          jwk_set.cpp
+          jws.cpp
+          kdf.cpp
+          pem.cpp
+          public_key.cpp
+          roca.cpp
+          seal.cpp
+          secret_key.cpp
+          shared_secret.cpp
+          signature.cpp
           siphash.cpp
+          xaes.cpp
   USES fmcp_core fmcp_json
   PRIVATE OpenSSL::Crypto)
 
