@@ -65,8 +65,8 @@
  * into the plugin before they return, with one exception: complete() may call the release functions
  * of the buffers that it is given. So hold no lock across complete() that a release function takes.
  *
- * DRAFT marks what no host exercises yet. Inside abi.h and call.h it concerns behaviour only: the
- * layout is final. A table marked DRAFT as a whole may still change its layout.
+ * DRAFT marks what no host exercises yet. Inside abi.h, call.h and auth.h it concerns behaviour only:
+ * the layout is final. A table marked DRAFT as a whole may still change its layout.
  */
 #ifndef FMCP_ABI_H
 #define FMCP_ABI_H
@@ -227,7 +227,7 @@ enum {
 
 /* Who makes a request. Behind a null pointer: nobody is authenticated, since the host runs without
  * authentication. The bearer token is absent on purpose. Owned by whoever hands it over: the host in
- * a request, an auth plugin in its answer. DRAFT: no host has authentication yet. */
+ * a request, an auth plugin in its answer. */
 typedef struct fmcp_principal {
    uint32_t size;
    uint32_t flags; /* zero */

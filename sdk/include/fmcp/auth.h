@@ -24,8 +24,8 @@
  *
  * The host has parsed the header, bounded the token (at most 16 KiB, the characters of RFC 6750)
  * and looked in its cache before it asks, and asks once for requests that come together with the
- * same token. After an ALLOW it still checks expiry and required scopes itself, for cached answers too.
- * Only a well-formed ALLOW lets a request pass: an error, a deadline, a crash and a value out of
+ * same token. After an ALLOW it still checks expiry and required scopes itself, for cached answers
+ * too. Only a well-formed ALLOW lets a request pass: an error, a deadline, a crash and a value out of
  * range deny it, as 401 where the provider has refused and as 503 where it has not decided.
  *
  * Each verification is answered exactly once, or ended by an error that verify returns, as it is
@@ -154,7 +154,8 @@ typedef struct fmcp_auth_host {
    FMCP_FN(fmcp_status, respond, void* ctx, fmcp_call c, const struct fmcp_http_reply* r);
 
    /* Drops a token from the host's cache, by its SHA-256 (32 bytes), so that its next use is
-    * verified again: for revocations that the provider hears of. Empty drops all of this provider's.
+    * verified again: for revocations that the provider hears of. Empty drops all of this
+    * provider's.
     *
     * FMCP_OK         dropped, or it was not there.
     * FMCP_E_INVALID  neither 32 bytes nor none.
