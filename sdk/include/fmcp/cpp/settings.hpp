@@ -188,10 +188,17 @@ public:
       return out;
    }
    /// Of a URL: "https" lets the operator write api.example.com for https://api.example.com.
-   [[nodiscard]] constexpr setting scheme_if_missing(std::string_view scheme) const {
-      detail::demand_at_compile_time(type_ == "url", "scheme_if_missing() is for what is a url()");
+   [[nodiscard]] constexpr setting assume_scheme(std::string_view scheme) const {
+      detail::demand_at_compile_time(type_ == "url", "assume_scheme() is for what is a url()");
       auto out = *this;
-      out.default_scheme_ = scheme;
+      out.assume_scheme_ = scheme;
+      return out;
+   }
+   /// Of a list: plain text is one entry, whatever it holds; several are written as a JSON array.
+   [[nodiscard]] constexpr setting whole() const {
+      static_assert(std::is_same_v<type, std::vector<std::string>>, "whole() is for lists");
+      auto out = *this;
+      out.is_whole_ = true;
       return out;
    }
    [[nodiscard]] constexpr setting path() const {
@@ -231,7 +238,8 @@ public:
       if (!max_.empty()) has_unit ? to.member("max", max_) : to.member_raw("max", max_);
       if (values_.count != 0) to.member("values", values_);
       if (schemes_.count != 0) to.member("schemes", schemes_);
-      if (!default_scheme_.empty()) to.member("default_scheme", default_scheme_);
+      if (!assume_scheme_.empty()) to.member("assume_scheme", assume_scheme_);
+      if (is_whole_) to.member_raw("split", "false");
       if (!help_.empty()) to.member("help", help_);
       if (!deprecated_.empty()) to.member("deprecated", deprecated_);
       to.end_object();
@@ -279,10 +287,11 @@ private:
    std::string_view name_, help_;
    T Owner::* member_;
    std::string_view type_ = detail::setting_type<T>();
-   std::string_view fallback_, min_, max_, deprecated_, default_scheme_;
+   std::string_view fallback_, min_, max_, deprecated_, assume_scheme_;
    detail::words values_, schemes_;
    bool is_required_ = false;
    bool has_fallback_ = false;
+   bool is_whole_ = false;
 };
 
 /// What a settings struct's static constexpr settings() returns.
