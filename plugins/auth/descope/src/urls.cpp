@@ -54,7 +54,6 @@ struct application {
 std::optional<application> read_config_url(std::string_view text) {
    take_end(text, "/");
    if (!take_end(text, discovery)) take_end(text, metadata);
-   take_end(text, "/");
    const auto parts = split(text);
    constexpr std::string_view apps = "/v1/apps/";
    if (!parts) return std::nullopt;

@@ -107,8 +107,8 @@ public:
    }
 
 private:
-   static std::int64_t now() {
-      const auto since = std::chrono::system_clock::now().time_since_epoch();
+   std::int64_t now() const {
+      const auto since = wall_time().time_since_epoch();
       return std::chrono::duration_cast<std::chrono::seconds>(since).count();
    }
 

@@ -20,7 +20,6 @@ namespace {
 
 using static_tokens::stamp;
 using static_tokens::token_table;
-using std::chrono::steady_clock;
 
 constexpr auto look_every = std::chrono::seconds(1);
 
@@ -51,7 +50,7 @@ public:
       const auto first = load();
       tokens_ = first.tokens;
       stamp_ = first.of;
-      looked_at_ = ticks(steady_clock::now());
+      looked_at_ = monotonic_time().count();
       log(fmcp::level::info,
           std::to_string(tokens_->size()) + " tokens are in " + settings().tokens_file + ".");
    }
@@ -92,10 +91,8 @@ private:
       }
    }
 
-   static std::int64_t ticks(steady_clock::time_point t) { return t.time_since_epoch().count(); }
    [[nodiscard]] bool is_fresh() const {
-      const auto age = ticks(steady_clock::now()) - looked_at_.load();
-      return age < steady_clock::duration(look_every).count();
+      return monotonic_time() - std::chrono::nanoseconds(looked_at_.load()) < look_every;
    }
    void look_again() {
       const std::lock_guard<std::mutex> lock(looking_);
@@ -115,7 +112,7 @@ private:
          }
          std::atomic_store(&tokens_, fresh);
       }
-      looked_at_ = ticks(steady_clock::now());
+      looked_at_ = monotonic_time().count();
    }
 
    fmcp::auth_answer look_up(std::string_view token) const {
@@ -131,7 +128,7 @@ private:
       fmcp::allow out;
       if (whose->expires_at) {
          const std::chrono::system_clock::time_point end{std::chrono::seconds(*whose->expires_at)};
-         if (end <= std::chrono::system_clock::now()) {
+         if (end <= wall_time()) {
             return fmcp::deny{fmcp::why::expired, "The token file says that it has expired."};
          }
          out.expires = end;
@@ -144,11 +141,11 @@ private:
       return out;
    }
 
-   fmcp::crypto crypto_;
+   fmcp::crypto_service crypto_;
    table_ref tokens_; // swapped as a whole; null: the file is unusable
    std::mutex looking_;
    stamp stamp_;                            // guarded by looking_
-   std::atomic<std::int64_t> looked_at_{0}; // of steady_clock
+   std::atomic<std::int64_t> looked_at_{0}; // nanoseconds of monotonic_time()
 };
 
 } // namespace

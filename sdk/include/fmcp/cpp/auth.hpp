@@ -74,34 +74,34 @@ enum class why : int32_t {
 
 /// The token is good. With a subject, a client, or claims that name one.
 struct allow {
-   std::string subject;
-   std::string client_id;
-   std::vector<std::string> scopes;
+   std::string subject = {};
+   std::string client_id = {};
+   std::vector<std::string> scopes = {};
    /// All claims, one JSON object. Members of this struct that are empty are filled from it: `sub`,
    /// `client_id` or `azp` or `sub`, `scope` or `scp`, `iss`, `exp`.
-   std::string claims_json;
+   std::string claims_json = {};
    /// The host need not ask again about this token for so long; it forgets it at its expiry anyway.
    std::chrono::seconds cache_for{0};
-   std::string issuer;
-   std::string tenant;
-   std::optional<std::chrono::system_clock::time_point> expires;
+   std::string issuer = {};
+   std::string tenant = {};
+   std::optional<std::chrono::system_clock::time_point> expires = {};
 };
 
 /// It is not: 401. `detail`: a sentence for the log, without the token.
 struct deny {
    why reason = why::denied;
-   std::string detail;
+   std::string detail = {};
 };
 
 /// It is, and its bearer may not: 403. `scopes`: what would do, blanks between.
 struct forbid {
-   std::string scopes;
-   std::string detail;
+   std::string scopes = {};
+   std::string detail = {};
 };
 
 /// Nobody can tell now: 503, and the client tries again.
 struct unavailable {
-   std::string detail;
+   std::string detail = {};
    why reason = why::upstream;
 };
 
@@ -289,21 +289,21 @@ private:
 /// For the discovery documents, and what is asked of every token. Empty members are left out.
 struct auth_info {
    /// Issuers, exactly as they write themselves.
-   std::vector<std::string> authorization_servers;
-   std::vector<std::string> scopes_supported;
+   std::vector<std::string> authorization_servers = {};
+   std::vector<std::string> scopes_supported = {};
    /// Of the protected resource, for people.
-   std::string resource_name;
-   std::string resource_documentation;
+   std::string resource_name = {};
+   std::string resource_documentation = {};
    /// What every token must have: 403 otherwise.
-   std::vector<std::string> required_scopes;
+   std::vector<std::string> required_scopes = {};
    /// What the challenge asks for; empty: the required ones.
-   std::vector<std::string> challenge_scopes;
+   std::vector<std::string> challenge_scopes = {};
    /// Where the authorization server's metadata is; the first good one is served on its behalf.
-   std::vector<std::string> as_metadata_urls;
+   std::vector<std::string> as_metadata_urls = {};
    /// Where to read `scopes_supported` when it is empty above.
-   std::string scopes_discovery_url;
+   std::string scopes_discovery_url = {};
    /// The authorization server's metadata itself, one JSON object, when the provider is the server.
-   std::string as_metadata_json;
+   std::string as_metadata_json = {};
 
    /// The members of RFC 9728 among these, as a JSON object.
    [[nodiscard]] std::string resource_metadata_json() const {

@@ -15,10 +15,10 @@ namespace fmcp {
 inline namespace v1 {
 
 /// Thread safety: any thread. Lives no longer than the plugin. Errors: refused.
-class crypto {
+class crypto_service {
 public:
    /// Errors: refused, the host has no such service.
-   explicit crypto(const plugin& of) : host_(of, "fmcp.crypto/1") {
+   explicit crypto_service(const plugin& of) : host_(of, "fmcp.crypto/1") {
       const auto& t = host_.table();
       if (t.random == nullptr || t.seal == nullptr || t.open == nullptr || t.sha256 == nullptr ||
           t.equal == nullptr) {

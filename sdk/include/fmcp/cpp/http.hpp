@@ -24,7 +24,7 @@ inline namespace v1 {
 /// What to fetch. Zero: the host's default.
 struct http_request {
    std::string method = "GET";
-   std::string url;
+   std::string url = {};
    std::vector<std::pair<std::string, std::string>> headers = {};
    std::string body = {};
    std::chrono::milliseconds timeout{0}; ///< of the whole exchange
@@ -36,10 +36,10 @@ struct http_request {
 struct http_response {
    fmcp_status status = FMCP_E_FAIL; ///< FMCP_OK, or why there was no answer
    int code = 0;                     ///< of HTTP, with FMCP_OK
-   std::vector<std::pair<std::string, std::string>> headers; ///< names in lower case
-   std::string body;
-   std::string final_url;
-   std::string problem; ///< without FMCP_OK: a sentence for the log
+   std::vector<std::pair<std::string, std::string>> headers = {}; ///< names in lower case
+   std::string body = {};
+   std::string final_url = {};
+   std::string problem = {}; ///< without FMCP_OK: a sentence for the log
 
    /// 200 to 299.
    [[nodiscard]] bool ok() const noexcept { return status == FMCP_OK && code / 100 == 2; }

@@ -22,16 +22,16 @@ inline namespace v1 {
 
 /// What a token must satisfy; see fmcp_jwt_policy. Exactly one of the first four.
 struct jwt_policy {
-   std::string jwks_uri;
-   std::string jwks_json;
-   std::string_view pem;
-   std::string_view shared_secret;   ///< for HS* only
-   std::vector<std::string> issuers; ///< '*' stands for one path segment
-   bool any_issuer = false;          ///< said on purpose, with no issuers
-   std::vector<std::string> audiences;
+   std::string jwks_uri = {};
+   std::string jwks_json = {};
+   std::string_view pem = {};
+   std::string_view shared_secret = {};   ///< for HS* only
+   std::vector<std::string> issuers = {}; ///< '*' stands for one path segment
+   bool any_issuer = false;               ///< said on purpose, with no issuers
+   std::vector<std::string> audiences = {};
    bool any_audience = false;
    std::vector<std::string> algorithms = {"RS256"};
-   std::vector<std::string> types; ///< accepted `typ`; empty: any but an ID token's
+   std::vector<std::string> types = {}; ///< accepted `typ`; empty: any but an ID token's
    std::chrono::seconds leeway{0};
    std::chrono::seconds min_refresh{0}; ///< 0: the host's default
 };
@@ -40,8 +40,8 @@ struct jwt_policy {
 struct jwt_result {
    fmcp_status status = FMCP_E_FAIL; ///< FMCP_OK: good; FMCP_E_DENIED: not; else: cannot tell
    why reason = why::denied;
-   std::string claims_json; ///< one JSON object
-   std::string detail;      ///< a sentence for the log
+   std::string claims_json = {}; ///< one JSON object
+   std::string detail = {};      ///< a sentence for the log
 
    /// The principal is made of the claims.
    [[nodiscard]] auth_answer answer(std::chrono::seconds cache_for) && {

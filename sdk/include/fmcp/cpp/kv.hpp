@@ -20,7 +20,7 @@ inline namespace v1 {
 /// How an operation ended.
 struct kv_result {
    fmcp_status status = FMCP_E_FAIL; ///< FMCP_E_NOT_FOUND, FMCP_E_CONFLICT, ... see services.h
-   std::string value;
+   std::string value = {};
    uint64_t version = 0;
 
    [[nodiscard]] explicit operator bool() const noexcept { return status == FMCP_OK; }

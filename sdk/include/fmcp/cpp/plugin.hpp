@@ -104,6 +104,19 @@ protected:
       return engine_ != nullptr &&
              engine_->host().log_enabled(engine_->host().ctx, static_cast<int32_t>(l)) != 0;
    }
+   /// The host's monotonic clock.
+   [[nodiscard]] std::chrono::nanoseconds monotonic_time() const noexcept {
+      if (engine_ == nullptr) return std::chrono::steady_clock::now().time_since_epoch();
+      const uint64_t ns = engine_->host().mono_ns(engine_->host().ctx);
+      return std::chrono::nanoseconds(static_cast<int64_t>(ns));
+   }
+   /// What time it is.
+   [[nodiscard]] std::chrono::system_clock::time_point wall_time() const noexcept {
+      using clock = std::chrono::system_clock;
+      if (engine_ == nullptr) return clock::now();
+      return clock::time_point(
+            std::chrono::milliseconds(engine_->host().unix_ms(engine_->host().ctx)));
+   }
    /// Runs `f()` soon on a thread of the host; what it throws is logged. Errors: refused, and `f`
    /// is gone.
    template <class F>
