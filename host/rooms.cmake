@@ -112,6 +112,7 @@ endif()
 fmcp_room(app
   SOURCES authentication.cpp
           bearer_access.cpp
+          doctor.cpp
           jwt_backend.cpp
           plugin_backend.cpp
           plugin_commands.cpp

@@ -1,6 +1,7 @@
 #include "app/authentication.hpp"
 
 #include <algorithm>
+#include <future>
 #include <utility>
 
 #include <fmt/format.h>
@@ -59,6 +60,24 @@ public:
       const auto repeated = std::ranges::unique(scopes);
       scopes.erase(repeated.begin(), repeated.end());
       gate_->set_known_scopes(std::move(scopes));
+   }
+
+   const plugins::auth_info& info() const noexcept override { return info_; }
+   std::shared_ptr<const core::http::fetch_policy> reach() const override {
+      return provider_->reach();
+   }
+   auth::verdict verify(std::string_view token, std::chrono::milliseconds patience) override {
+      std::promise<auth::verdict> said;
+      auto answer = said.get_future();
+      verifier_->verify(
+            {.token = token,
+             .method = "POST",
+             .url = names_.resource,
+             .peer_address = "127.0.0.1",
+             .resource = names_.resource,
+             .deadline = std::chrono::steady_clock::now() + patience},
+            [said = std::move(said)](auth::verdict v) mutable { said.set_value(std::move(v)); });
+      return answer.get();
    }
 
    std::string describe() const override {

@@ -35,6 +35,13 @@ public:
    virtual void know_tools(const plugins::snapshot& s) = 0;
    /// What a session must not outlive: provider and settings.
    [[nodiscard]] virtual const std::string& domain() const noexcept = 0;
+   /// What the provider says of itself.
+   [[nodiscard]] virtual const plugins::auth_info& info() const noexcept = 0;
+   /// Where its issuer's documents may be fetched from.
+   [[nodiscard]] virtual std::shared_ptr<const core::http::fetch_policy> reach() const = 0;
+   /// Asks the provider about one token and waits for the answer: for `doctor`.
+   [[nodiscard]] virtual auth::verdict verify(std::string_view token,
+                                              std::chrono::milliseconds patience) = 0;
    /// One line for the log: who verifies, what is demanded, where clients look. No secret.
    [[nodiscard]] virtual std::string describe() const = 0;
    /// Ends the provider. [once, when nobody is served any more]
