@@ -5,7 +5,10 @@
 
 #include <chrono>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -184,6 +187,19 @@ TEST_F(KeySource, ARotationWithoutIdsIsFoundToo) {
    EXPECT_EQ(bench.net.count(), 3u);
 }
 
+TEST_F(KeySource, ARotationWithoutIdsBehindTheBackOfAFetchIsFoundToo) {
+   const token_maker old_key(algorithm::rs256, test::signer::of(crypto::key_type::rsa),
+                             std::nullopt);
+   const token_maker new_key(algorithm::rs256, test::signer::rsa(2048), std::nullopt);
+   const auto id = bench.add_fetched(jwks({old_key.jwk()}), "max-age=600");
+   bench.pass(600s);
+   const auto p = verify(id, new_key.token(test::claims(bench.now())));
+   bench.answer(jwks({old_key.jwk()}));
+   EXPECT_EQ(outcome(p), "still waiting");
+   bench.answer(jwks({new_key.jwk()}));
+   EXPECT_EQ(outcome(p), "none");
+}
+
 TEST_F(KeySource, AForgedSignatureUnderAKnownIdCostsNoFetch) {
    const auto id = bench.add_fetched(set_of({"k1"}));
    const auto& k2 = issuer("k2");
@@ -202,6 +218,9 @@ TEST_F(KeySource, OnlyATokenThatWouldPassCostsAFetch) {
    EXPECT_EQ(outcome(verify(id, k2.token(c))), "wrong_issuer");
    EXPECT_EQ(outcome(verify(id, k2.token(k2.header().set("typ", R"("x")"), c))), "wrong_type");
    EXPECT_EQ(outcome(verify(id, token_maker::of(algorithm::es256).token(c))), "bad_algorithm");
+   // An id that no set can hold, since a key with such a one is left out.
+   const auto head = k2.header().set("kid", "\"" + std::string(1025, 'k') + "\"");
+   EXPECT_EQ(bench.reason_now(id, k2.token(head, test::claims(bench.now()))), unknown_key);
    EXPECT_EQ(bench.net.count(), 1u);
 }
 
@@ -431,6 +450,17 @@ TEST_F(KeySource, WhileTheLastFetchFailedNothingIsUnknown) {
    EXPECT_EQ(bench.reason_now(id, token("k1")), none);
 }
 
+TEST_F(KeySource, AFailureTakesBackWhatWasUnknown) {
+   const auto id = bench.add_fetched(set_of({"k1"}));
+   auto p = verify(id, token("k2"));
+   bench.answer(set_of({"k1"}));
+   EXPECT_EQ(outcome(p), "unknown_key");
+   p = verify(id, token("k2"));
+   bench.fail_fetch();
+   EXPECT_EQ(outcome(p), "upstream_unavailable");
+   EXPECT_EQ(bench.reason_now(id, token("k2")), upstream_unavailable);
+}
+
 TEST_F(KeySource, AnIssuerThatHangsCostsAtMostItsPatience) {
    const auto id = bench.add(test::remote_policy());
    const auto p = verify(id, token());
@@ -585,6 +615,70 @@ TEST_F(KeySource, TheEndOfTheServiceAnswersEverybody) {
    EXPECT_EQ(outcome(p), "upstream_unavailable");
    EXPECT_THAT(bench.net.cancelled(), testing::ElementsAre(1u));
    bench.net.fail(errc::timeout); // as a fetcher says that it was cancelled
+}
+
+/// What the service cannot be brought to do on one thread.
+struct KeySourceAlone : testing::Test {
+   struct executor final : core::executor {
+      std::vector<core::task> tasks;
+      void post(core::task work) override { tasks.push_back(std::move(work)); }
+      void run() {
+         for (auto& work : std::exchange(tasks, {})) work();
+      }
+   };
+   core::manual_clock clock;
+   test::fake_fetcher net;
+   std::shared_ptr<executor> worker = std::make_shared<executor>();
+   std::shared_ptr<key_source> source = std::make_shared<key_source>(
+         remote_keys{test::jwks_url, 0s, std::make_shared<core::http::fetch_policy>()}, net, clock,
+         worker);
+   key_source::wanted k1{.id = "k1", .alg = algorithm::rs256};
+
+   void fetch() {
+      source->start();
+      net.answer(200, jwks({token_maker::of(algorithm::rs256).jwk()}));
+      worker->run();
+   }
+};
+
+TEST_F(KeySourceAlone, AKeyThatCameMeanwhileCostsNoFetch) {
+   fetch(); // between a look at `keys` and the question
+   EXPECT_EQ(source->ask(k1), std::nullopt);
+   std::optional<key_source::answer> got;
+   EXPECT_EQ(source->await(k1, 0, [&](key_source::answer a) { got = std::move(a); }), std::nullopt);
+   EXPECT_FALSE(got);
+   worker->run();
+   ASSERT_TRUE(got);
+   EXPECT_EQ(got->reason, none);
+   EXPECT_EQ(got->keys, source->keys());
+   EXPECT_EQ(net.count(), 1u);
+}
+
+TEST_F(KeySourceAlone, TheFirstWhoWaitsWakesTheWorker) {
+   source->start();
+   EXPECT_EQ(source->poll(), UINT64_MAX);
+   EXPECT_TRUE(worker->tasks.empty());
+   EXPECT_EQ(source->await(k1, 0, [](key_source::answer) {}), std::nullopt);
+   EXPECT_FALSE(worker->tasks.empty()); // or its patience would have no end
+   EXPECT_EQ(source->poll(), clock.mono_ns() + 5'000'000'000u);
+}
+
+TEST_F(KeySourceAlone, TheFetchersThreadOnlyPassesTheAnswerOn) {
+   source->start();
+   net.answer(200, jwks({token_maker::of(algorithm::rs256).jwk()}));
+   EXPECT_EQ(source->keys(), nullptr);
+   worker->run();
+   EXPECT_NE(source->keys(), nullptr);
+}
+
+TEST_F(KeySourceAlone, AfterTheEndNothingBeginsAnyMore) {
+   fetch();
+   source->stop();
+   EXPECT_EQ(source->poll(), UINT64_MAX);
+   EXPECT_EQ(source->ask({.id = "k2", .alg = algorithm::rs256}), upstream_unavailable);
+   EXPECT_EQ(source->await({.id = "k2", .alg = algorithm::rs256}, 0, [](key_source::answer) {}),
+             upstream_unavailable);
+   EXPECT_EQ(net.count(), 1u);
 }
 
 } // namespace
