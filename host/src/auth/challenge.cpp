@@ -79,11 +79,12 @@ void append_parameter(std::string& out, std::string_view name, std::string_view 
    out += '"';
 }
 
+/// Names them, as long as that is a sentence.
 std::string lacking(std::span<const std::string> missing) {
    std::string out(core::name_of(auth_reason::missing_scope));
    out += missing.size() == 1 ? ": the token lacks the scope" : ": the token lacks the scopes";
    for (const auto& scope : missing) (out += ' ') += scope;
-   return out;
+   return out.size() <= 512 ? out : describe(auth_reason::missing_scope);
 }
 
 } // namespace
@@ -138,7 +139,9 @@ std::string join_scopes(std::span<const std::span<const std::string>> lists) {
    std::string out;
    for (const auto list : lists) {
       for (const auto& scope : list) {
-         if (!is_scope_token(scope) || std::ranges::find(taken, scope) != taken.end()) continue;
+         if (!is_scope_token(scope) || out.size() + scope.size() >= max_scope_bytes ||
+             std::ranges::find(taken, scope) != taken.end())
+            continue;
          taken.push_back(scope);
          if (!out.empty()) out += ' ';
          out += scope;

@@ -15,6 +15,7 @@
 ///
 /// Thread safety: pure functions. Errors: none; characters that a value may not hold are replaced.
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -54,7 +55,9 @@ void send(const refusal& r, core::http::responder& out, std::span<const core::ht
 [[nodiscard]] bool is_scope_token(std::string_view text) noexcept;
 
 /// Several lists as one, blank separated: each scope once, in the order of its first appearance;
-/// what is no scope token is left out.
+/// what is no scope token is left out, and so is what does not fit into `max_scope_bytes`, since a
+/// client that finds the head of an answer too long learns nothing at all.
+inline constexpr std::size_t max_scope_bytes = 4'096;
 [[nodiscard]] std::string join_scopes(std::span<const std::span<const std::string>> lists);
 
 } // namespace fmcp::auth

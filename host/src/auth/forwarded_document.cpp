@@ -15,6 +15,10 @@ std::uint64_t nanoseconds(std::chrono::nanoseconds d) noexcept {
    return static_cast<std::uint64_t>(std::max(d.count(), std::chrono::nanoseconds::rep{0}));
 }
 
+std::string_view without_query(std::string_view url) noexcept {
+   return url.substr(0, url.find_first_of("?#"));
+}
+
 /// Why a reply is no document, or empty.
 std::string complaint_about(const core::http::fetch_reply& r, std::size_t max_bytes) {
    if (r.status != 200) return "status " + std::to_string(r.status);
@@ -36,7 +40,7 @@ forwarded_document::state forwarded_document::get() {
       state_.is_fetching = true;
       out = state_;
    }
-   attempt(0, options_.clock->mono_ns() + nanoseconds(options_.timeout));
+   attempt(0, options_.clock->mono_ns() + nanoseconds(options_.timeout), {});
    return out;
 }
 
@@ -47,10 +51,11 @@ bool forwarded_document::wait(std::move_only_function<void()>& done) {
    return true;
 }
 
-void forwarded_document::attempt(std::size_t place, std::uint64_t deadline_ns) {
+/// `why`: what was wrong with the place before this one.
+void forwarded_document::attempt(std::size_t place, std::uint64_t deadline_ns, std::string why) {
    const auto now = options_.clock->mono_ns();
    const auto left = now >= deadline_ns ? 0 : (deadline_ns - now) / 1'000'000;
-   if (place >= options_.places.size() || left == 0) return finish(nullptr, {});
+   if (place >= options_.places.size() || left == 0) return give_up(why);
    core::http::fetch_request rq{.url = options_.places[place],
                                 .headers = {{"Accept", "application/json"}},
                                 .timeout = std::chrono::milliseconds(left),
@@ -72,34 +77,31 @@ void forwarded_document::landed(std::size_t place, std::uint64_t deadline_ns,
       const auto life = life_of(*reply);
       return finish(std::make_shared<const std::string>(std::move(reply->body)), life);
    }
-   const std::string_view url = options_.places[place];
-   core::log::info("auth", "metadata is not to be had {} {}",
-                   core::log::kv("url", url.substr(0, url.find_first_of("?#"))),
-                   core::log::kv("why", complaint));
-   attempt(place + 1, deadline_ns);
+   core::log::debug("auth", "metadata is not to be had {} {}",
+                    core::log::kv("url", without_query(options_.places[place])),
+                    core::log::kv("why", complaint));
+   attempt(place + 1, deadline_ns, std::move(complaint));
 }
 
-/// `text`: null when nothing worked.
+void forwarded_document::give_up(std::string_view why) {
+   core::log::warn("auth",
+                   "the authorization server's metadata could not be read; what is known of it "
+                   "stays in use {} {} next_try_s={}",
+                   core::log::kv("first_place", without_query(options_.places.front())),
+                   core::log::kv("last_reason", why), options_.back_off.count());
+   finish(nullptr, options_.back_off);
+}
+
+/// `text`: null when nothing worked. `life`: until the next fetch.
 void forwarded_document::finish(std::shared_ptr<const std::string> text,
                                 std::chrono::seconds life) {
    std::vector<std::move_only_function<void()>> waiters;
-   bool is_stale = false;
    {
       const std::lock_guard lock(mutex_);
       state_.is_fetching = false;
-      due_ns_ = options_.clock->mono_ns() + nanoseconds(text ? life : options_.back_off);
-      if (text)
-         state_.text = std::move(text);
-      else
-         is_stale = true;
+      due_ns_ = options_.clock->mono_ns() + nanoseconds(life);
+      if (text) state_.text = std::move(text);
       waiters.swap(waiters_);
-   }
-   if (is_stale) {
-      core::log::warn("auth",
-                      "the authorization server's metadata could not be read; what is known of it "
-                      "stays in use {} next_try_s={}",
-                      core::log::kv("first_place", options_.places.front()),
-                      options_.back_off.count());
    }
    for (auto& w : waiters) w();
 }

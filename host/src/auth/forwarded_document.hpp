@@ -59,10 +59,11 @@ public:
    [[nodiscard]] bool wait(std::move_only_function<void()>& done);
 
 private:
-   void attempt(std::size_t place, std::uint64_t deadline_ns);
+   void attempt(std::size_t place, std::uint64_t deadline_ns, std::string why);
    void landed(std::size_t place, std::uint64_t deadline_ns,
                core::result<core::http::fetch_reply> reply);
    void finish(std::shared_ptr<const std::string> text, std::chrono::seconds life);
+   void give_up(std::string_view why);
    [[nodiscard]] std::chrono::seconds life_of(const core::http::fetch_reply& r) const;
 
    const options options_;

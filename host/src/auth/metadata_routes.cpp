@@ -70,6 +70,10 @@ core::result<void> metadata_routes::prepare() {
    }
    plain_ = std::make_shared<const std::string>(std::move(made->json));
 
+   if (o.fetch == nullptr && !(o.forwarded.empty() && o.discovery.empty())) {
+      return core::fail(core::errc::internal,
+                        "there are metadata documents to fetch, and nothing to fetch them with");
+   }
    forwarded_document::options common{
          .places = {}, .fetch = o.fetch, .reach = o.reach, .clock = o.clock};
    if (o.issuer_json.empty() && !o.forwarded.empty()) {

@@ -43,7 +43,8 @@ struct metadata_options {
 class metadata_routes final : public core::http::handler,
                               public std::enable_shared_from_this<metadata_routes> {
 public:
-   /// Errors: invalid (what the provider hands over is no JSON object).
+   /// Errors: invalid (what the provider hands over is no JSON object), internal (URLs, and nothing
+   /// to fetch them with).
    [[nodiscard]] static core::result<std::shared_ptr<metadata_routes>> make(metadata_options o);
 
    /// Whether the path is one of ours; every other variant is somebody else's 404.

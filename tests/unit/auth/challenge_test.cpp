@@ -61,6 +61,13 @@ TEST(Challenge, NamesEveryMissingScope) {
              R"("error_description":"missing_scope: the token lacks the scope write"})");
 }
 
+TEST(Challenge, StaysASentenceWhenVeryMuchIsMissing) {
+   const std::vector<std::string> many(100, "a.long.scope");
+   EXPECT_EQ(make_refusal(auth_reason::missing_scope, {.missing = many}).www_authenticate,
+             R"(Bearer error="insufficient_scope", )"
+             R"(error_description="missing_scope: the token lacks a scope")");
+}
+
 TEST(Challenge, CallsAMalformedRequestInvalid) {
    for (const auto why : {auth_reason::two_authorizations, auth_reason::token_in_query}) {
       const auto r = make_refusal(why, {.scope = "read", .resource_metadata = metadata});
@@ -138,6 +145,10 @@ TEST(Challenge, JoinsScopesOnceAndOnlyScopes) {
    const std::array<std::span<const std::string>, 2> lists{a, b};
    EXPECT_EQ(auth::join_scopes(lists), "read admin x");
    EXPECT_EQ(auth::join_scopes({}), "");
+   const std::vector<std::string> long_ones{"read", std::string(4'092, 'a'),
+                                            std::string(4'091, 'b'), "write"};
+   const std::array<std::span<const std::string>, 1> too_much{long_ones};
+   EXPECT_EQ(auth::join_scopes(too_much), "read " + std::string(4'091, 'b'));
 }
 
 } // namespace

@@ -119,6 +119,19 @@ TEST_F(ForwardedDocument, LeavesAFailedPlaceAloneForAWhile) {
    EXPECT_EQ(net.requests.size(), 3u);
 }
 
+TEST_F(ForwardedDocument, SaysWhyNothingWorkedAndNoQuery) {
+   auto o = options();
+   o.places = {"https://as/a?key=secret"};
+   doc = std::make_shared<auth::forwarded_document>(o);
+   (void)doc->get();
+   testing::internal::CaptureStderr();
+   net.fail();
+   const auto log = testing::internal::GetCapturedStderr();
+   EXPECT_NE(log.find(R"(first_place="https://as/a" last_reason="nobody is there" next_try_s=30)"),
+             std::string::npos)
+         << log;
+}
+
 TEST_F(ForwardedDocument, KeepsTheOldOneThroughAnOutage) {
    (void)doc->get();
    net.answer(first);

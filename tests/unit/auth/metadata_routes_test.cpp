@@ -249,6 +249,10 @@ TEST_F(MetadataRoutes, RefuseToBeMadeOfGarbage) {
    o = options();
    o.issuer_json = "{}";
    EXPECT_FALSE(auth::metadata_routes::make(o));
+   o = options();
+   o.forwarded = {"https://as/1"};
+   o.fetch = nullptr;
+   EXPECT_FALSE(auth::metadata_routes::make(o));
 }
 
 } // namespace
