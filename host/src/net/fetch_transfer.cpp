@@ -265,6 +265,13 @@ core::result<core::http::fetch_reply> fetch_transfer::finish(CURLcode code) {
    if (code != CURLE_OK || stopped_) return std::unexpected(failure(code));
    long status = 0;
    with_.curl.easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
+   // libcurl takes the end of the connection for the end of the head.
+   if (is_in_head_ || status < 200) {
+      return core::fail(core::errc::io,
+                        fmt::format("{} could not be fetched: the connection ended in the middle "
+                                    "of the answer's header",
+                                    exchange_.place()));
+   }
    reply_.status = static_cast<int>(status);
    reply_.final_url = exchange_.target().text();
    // The body is decoded: these speak of one that is gone.

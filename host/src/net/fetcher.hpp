@@ -26,9 +26,10 @@ namespace fmcp::net {
 
 struct fetcher_options {
    std::string user_agent = "fastmcp-host"; ///< unless the request has its own
-   std::string ca_file;                     ///< PEM, believed beside the system's roots
-   std::string https_proxy; ///< `http://user:password@host:port`; empty: none. See proxy_rules.hpp
-   std::string no_proxy;
+   std::string ca_file{};                   ///< PEM, believed beside the system's roots
+   std::string
+         https_proxy{}; ///< `http://user:password@host:port`; empty: none. See proxy_rules.hpp
+   std::string no_proxy{};
    std::chrono::milliseconds connect_timeout{5'000}; ///< name, TCP and TLS of one hop
    std::chrono::milliseconds idle_timeout{60'000};
    std::size_t max_running = 64;
