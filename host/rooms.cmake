@@ -17,6 +17,12 @@ fmcp_room(crypto
   USES fmcp_core fmcp_json
   PRIVATE OpenSSL::Crypto)
 
+fmcp_room(store
+  SOURCES async_store.cpp key_file.cpp limits.cpp memory_store.cpp private_directory.cpp sealed_store.cpp sqlite_file.cpp
+          sqlite_store.cpp
+  USES fmcp_core fmcp_crypto
+  PRIVATE PkgConfig::SQLITE3 Threads::Threads)
+
 fmcp_room(config
   SOURCES checks.cpp declaration.cpp env_file.cpp gather.cpp layers.cpp load.cpp parse.cpp plugin_settings.cpp secret_file.cpp
           table.cpp
