@@ -51,6 +51,12 @@ fmcp_room(auth
   USES fmcp_core fmcp_json fmcp_crypto
   PRIVATE Threads::Threads)
 
+fmcp_room(store
+  SOURCES async_store.cpp key_file.cpp limits.cpp memory_store.cpp private_directory.cpp sealed_store.cpp sqlite_file.cpp
+          sqlite_store.cpp
+  USES fmcp_core fmcp_crypto
+  PRIVATE PkgConfig::SQLITE3 Threads::Threads)
+
 fmcp_room(config
   SOURCES auth_selection.cpp checks.cpp declaration.cpp env_file.cpp gather.cpp layers.cpp load.cpp parse.cpp plugin_settings.cpp
           public_url.cpp secret_file.cpp secret_variables.cpp table.cpp

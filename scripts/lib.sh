@@ -16,7 +16,7 @@ source "$ROOT/scripts/versions"
 readonly PACKAGES_BUILD=(
   g++ cmake ninja-build pkg-config ccache
   libboost1.81-dev libboost-url1.81-dev libboost-filesystem1.81-dev
-  rapidjson-dev libpcre2-dev libssl-dev libcurl4-openssl-dev libfmt-dev libspdlog-dev libcli11-dev
+  rapidjson-dev libpcre2-dev libssl-dev libcurl4-openssl-dev libsqlite3-dev libfmt-dev libspdlog-dev libcli11-dev
   libhowardhinnant-date-dev tzdata libgtest-dev libgmock-dev libbenchmark-dev)
 # What the tests run beside that: real clients, certificates, the second compiler for the headers.
 readonly PACKAGES_TEST=(
