@@ -70,10 +70,12 @@ fmcp_room(cli
   PRIVATE CLI11::CLI11)
 
 fmcp_room(plugins
-  SOURCES call_table.cpp catalogue.cpp elf_image.cpp elf_lint.cpp host.cpp instance.cpp manifest.cpp module.cpp pool.cpp
-          registry.cpp results.cpp sealed_copy.cpp services.cpp staging.cpp timer.cpp
+  SOURCES auth_answer.cpp auth_provider.cpp call_table.cpp catalogue.cpp elf_image.cpp elf_lint.cpp errands.cpp
+          grants.cpp host.cpp instance.cpp instance_calls.cpp lists.cpp manifest.cpp module.cpp origins.cpp pool.cpp
+          principal.cpp registry.cpp results.cpp sealed_copy.cpp service_auth.cpp service_crypto.cpp service_http.cpp
+          service_jwt.cpp service_kv.cpp services.cpp setup.cpp staging.cpp timer.cpp
   USES fmcp_core fmcp_json fmcp_sdk
-  PRIVATE Boost::headers fmcp_crypto Threads::Threads ${CMAKE_DL_LIBS})
+  PRIVATE Boost::headers Boost::url fmcp_crypto Threads::Threads ${CMAKE_DL_LIBS})
 
 fmcp_room(protocol
   SOURCES call_result.cpp
