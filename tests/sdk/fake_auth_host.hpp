@@ -298,7 +298,7 @@ public:
       in.instance = as_str("subject");
       in.config_json = as_str(config_json);
       in.secrets = {kv.data(), static_cast<std::uint32_t>(kv.size()), sizeof(fmcp_kv)};
-      if (plugin_->init(plugin_->self, &in, &err) != FMCP_OK) {
+      if (plugin_->init != nullptr && plugin_->init(plugin_->self, &in, &err) != FMCP_OK) {
          problem_.assign(room, err.len);
          return;
       }
@@ -309,8 +309,8 @@ public:
    fake_hosted_provider& operator=(const fake_hosted_provider&) = delete;
    ~fake_hosted_provider() {
       if (plugin_ == nullptr) return;
-      if (auth_ != nullptr) plugin_->quiesce(plugin_->self);
-      plugin_->destroy(plugin_->self);
+      if (auth_ != nullptr && plugin_->quiesce != nullptr) plugin_->quiesce(plugin_->self);
+      if (plugin_->destroy != nullptr) plugin_->destroy(plugin_->self);
    }
 
    /// Why it did not start, or empty.
