@@ -669,6 +669,18 @@ TEST_F(AuthSelection, NeverShowsASecret) {
    }
 }
 
+TEST_F(AuthSelection, WarnsAboutASecretOnTheCommandLine) {
+   introspection().flag("auth_options", "client_secret=hunter2hunter2");
+   EXPECT_THAT(notices(),
+               ElementsAre(AllOf(HasSubstr("--auth-option client_secret stands on the command "
+                                           "line"),
+                                 HasSubstr("INTROSPECTION_CLIENT_SECRET_FILE"),
+                                 Not(HasSubstr("hunter2")))));
+   from_.flags.back() = {"auth_options", "client_secret_file=" + dir_.put("s", "hunter2hunter2")};
+   EXPECT_THAT(notices(), IsEmpty());
+   EXPECT_THAT(selected().secrets, ElementsAre(Pair("client_secret", "hunter2hunter2")));
+}
+
 // Hostile manifests
 
 TEST_F(AuthSelection, RefusesAManifestThatIsWrong) {
