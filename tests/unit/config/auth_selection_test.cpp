@@ -191,15 +191,15 @@ TEST_F(AuthSelection, NamesTheFilesThatCouldNotBeRead) {
    found_.push_back({.file = "/auth/broken.so", .name = {}, .reason = "It is cut off."});
    env("FASTMCP_SERVER_AUTH=google");
    EXPECT_THAT(problems(),
-               ElementsAre(HasSubstr(" /auth/broken.so could not be read: It is cut off.")));
+               ElementsAre(HasSubstr(" Not readable: /auth/broken.so: It is cut off.")));
 }
 
 TEST_F(AuthSelection, SaysWhyTheProviderCannotBeUsed) {
-   found_[0].reason = "It needs glibc 2.99.";
+   found_[0].reason = "/auth/descope.so needs glibc 2.99.";
    documented();
    EXPECT_THAT(problems(),
-               ElementsAre("FASTMCP_SERVER_AUTH (environment) selects the provider descope, and "
-                           "/auth/descope.so cannot be used: It needs glibc 2.99."));
+               ElementsAre("FASTMCP_SERVER_AUTH (environment) selects the provider descope, which "
+                           "cannot be used: /auth/descope.so needs glibc 2.99."));
    own("PROJECT_IT=x");
    EXPECT_THAT(problems(), SizeIs(2)) << "its settings are checked all the same";
 }
