@@ -302,7 +302,7 @@ void jwt_service::verify(std::uint64_t id, std::string_view token, verified done
    const auto shared = std::make_shared<verified>(std::move(done));
    const auto reason = p->remote->await(
          std::move(std::get<key_source::wanted>(judged)), token.size(),
-         [shared, p, text = std::string(token), &clock = s.clock](key_source::answer a) {
+         [shared, p, text = std::string(token), &clock = s.clock](const key_source::answer& a) {
             (*shared)(a.reason == auth_reason::none
                             ? judge_finally(*p, text, *a.keys, clock.unix_ms())
                             : without_key(a.reason));

@@ -227,7 +227,8 @@ void key_source::publish(crypto::jwk_set set, std::chrono::seconds lifetime, std
    const auto old = std::exchange(keys_, std::make_shared<const crypto::jwk_set>(std::move(set)));
    // What the issuer withdrew is unknown from now on, as if it had been asked for in vain.
    for (const auto& key : old ? old->keys() : std::span<const crypto::public_key>()) {
-      if (key.id() && !keys_->knows(*key.id())) remember({.id = key.id()});
+      const auto& id = key.id();
+      if (id && !keys_->knows(*id)) remember({.id = id});
    }
    keys_at_ = begun_at_;
    failures_ = 0;
@@ -242,12 +243,13 @@ std::vector<key_source::settled> key_source::settle(std::uint64_t number, bool i
    waiting_bytes_ = 0;
    for (auto& w : waiting) {
       const bool is_there = is_good && names(w.key);
-      if (!is_good) {
-         out.push_back({std::move(w.done), {}});
-      } else if (number > w.last_fetch || (is_there && !w.key.is_newer)) {
+      if (is_good && (number > w.last_fetch || (is_there && !w.key.is_newer))) {
          if (!is_there) remember(w.key);
          out.push_back({std::move(w.done), {auth_reason::none, keys_}});
-      } else if (const auto next = look(w.key, now); next == outlook::unknown) {
+         continue;
+      }
+      const auto next = is_good ? look(w.key, now) : outlook::unavailable;
+      if (next == outlook::unknown) {
          out.push_back({std::move(w.done), {auth_reason::unknown_key, nullptr}});
       } else if (next == outlook::unavailable) {
          out.push_back({std::move(w.done), {}});

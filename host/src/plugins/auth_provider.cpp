@@ -251,9 +251,6 @@ auth_candidate look_at_file(const candidate& c, const options& o) {
    out.aliases = std::move(member->aliases);
    out.env_prefix = std::move(member->env_prefix);
    out.net = std::move(member->net);
-   if (const auto ok = check_services(*about, o.services, role::provider); !ok) {
-      return refuse(ok.error().message);
-   }
    return out;
 }
 
@@ -314,6 +311,9 @@ core::result<std::unique_ptr<auth_provider>> auth_provider::load(const auth_cand
    }
    auto net = read_auth_member(file->about);
    if (!net) return fail(net.error().code, sentence(net.error().message));
+   if (const auto ok = check_services(file->about, o.services, role::provider); !ok) {
+      return fail(ok.error().code, sentence(ok.error().message));
+   }
 
    const auto deadlines = std::make_shared<timer>(*o.clock);
    auto out = std::make_unique<provider>(deadlines, resource_url);
