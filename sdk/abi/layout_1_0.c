@@ -1,12 +1,13 @@
-/* The layout of ABI 1.0: every member of abi.h, of call.h and of what services.h has in use, at the
- * offset, with the type and with the values that it had when 1.0 was frozen. Compiling is the test;
- * it runs in no program.
+/* The layout of ABI 1.0: every member of abi.h, of call.h, of auth.h and of what services.h has in
+ * use, at the offset, with the type and with the values that it had when 1.0 was frozen. Compiling is
+ * the test; it runs in no program.
  *
  * Never edit this file. A release that appends members gets a file of its own, layout_1_N.c, and
  * this one goes on compiling: structs may grow at the end, so only frozen value types are compared
  * for their exact size. The numbers are for targets with 64-bit pointers. */
 
 #include <fmcp/abi.h>
+#include <fmcp/auth.h>
 #include <fmcp/call.h>
 #include <fmcp/services.h>
 
@@ -221,6 +222,154 @@ EXACTLY(fmcp_http_header, 32);
 AT(fmcp_http_header, name, 0, fmcp_str);
 AT(fmcp_http_header, value, 16, fmcp_str);
 
+AT_LEAST(fmcp_fetch, 88);
+AT(fmcp_fetch, size, 0, uint32_t);
+AT(fmcp_fetch, flags, 4, uint32_t);
+AT(fmcp_fetch, method, 8, fmcp_str);
+AT(fmcp_fetch, url, 24, fmcp_str);
+AT(fmcp_fetch, headers, 40, fmcp_list);
+AT(fmcp_fetch, body, 56, fmcp_bytes);
+AT(fmcp_fetch, timeout_ms, 72, uint32_t);
+AT(fmcp_fetch, max_body, 76, uint32_t);
+AT(fmcp_fetch, max_redirects, 80, uint32_t);
+AT(fmcp_fetch, reserved, 84, uint32_t);
+
+AT_LEAST(fmcp_fetched, 56);
+AT(fmcp_fetched, size, 0, uint32_t);
+AT(fmcp_fetched, http_status, 4, int32_t);
+AT(fmcp_fetched, headers, 8, fmcp_list);
+AT(fmcp_fetched, body, 24, fmcp_bytes);
+AT(fmcp_fetched, final_url, 40, fmcp_str);
+SAME(fmcp_fetch_cb, void (*)(void*, fmcp_status, const fmcp_fetched*, fmcp_str));
+
+AT_LEAST(fmcp_http, 24);
+AT(fmcp_http, size, 0, uint32_t);
+AT(fmcp_http, flags, 4, uint32_t);
+FN(fmcp_http, fetch, 8, fmcp_status, void*, const fmcp_fetch*, fmcp_fetch_cb, void*, fmcp_op*);
+FN(fmcp_http, cancel, 16, void, void*, fmcp_op);
+
+SAME(fmcp_value_cb, void (*)(void*, fmcp_status, fmcp_bytes, uint64_t));
+
+AT_LEAST(fmcp_kvstore, 40);
+AT(fmcp_kvstore, size, 0, uint32_t);
+AT(fmcp_kvstore, flags, 4, uint32_t);
+FN(fmcp_kvstore, get, 8, fmcp_status, void*, fmcp_str, fmcp_value_cb, void*);
+FN(fmcp_kvstore, put, 16, fmcp_status, void*, fmcp_str, fmcp_bytes, uint64_t, uint64_t, fmcp_value_cb, void*);
+FN(fmcp_kvstore, take, 24, fmcp_status, void*, fmcp_str, fmcp_value_cb, void*);
+FN(fmcp_kvstore, del, 32, fmcp_status, void*, fmcp_str, fmcp_value_cb, void*);
+
+AT_LEAST(fmcp_jwt_policy, 144);
+AT(fmcp_jwt_policy, size, 0, uint32_t);
+AT(fmcp_jwt_policy, flags, 4, uint32_t);
+AT(fmcp_jwt_policy, jwks_uri, 8, fmcp_str);
+AT(fmcp_jwt_policy, jwks_json, 24, fmcp_str);
+AT(fmcp_jwt_policy, pem, 40, fmcp_str);
+AT(fmcp_jwt_policy, shared_secret, 56, fmcp_bytes);
+AT(fmcp_jwt_policy, issuers, 72, fmcp_list);
+AT(fmcp_jwt_policy, audiences, 88, fmcp_list);
+AT(fmcp_jwt_policy, algorithms, 104, fmcp_list);
+AT(fmcp_jwt_policy, types, 120, fmcp_list);
+AT(fmcp_jwt_policy, leeway_s, 136, uint32_t);
+AT(fmcp_jwt_policy, min_refresh_s, 140, uint32_t);
+SAME(fmcp_jwt_cb, void (*)(void*, fmcp_status, int32_t, fmcp_str, fmcp_str));
+
+AT_LEAST(fmcp_jwt, 32);
+AT(fmcp_jwt, size, 0, uint32_t);
+AT(fmcp_jwt, flags, 4, uint32_t);
+FN(fmcp_jwt, policy, 8, fmcp_status, void*, const fmcp_jwt_policy*, uint64_t*, fmcp_err*);
+FN(fmcp_jwt, verify_now, 16, fmcp_status, void*, uint64_t, fmcp_str, fmcp_buf*, int32_t*, fmcp_err*);
+FN(fmcp_jwt, verify, 24, fmcp_status, void*, uint64_t, fmcp_str, fmcp_jwt_cb, void*);
+
+AT_LEAST(fmcp_crypto, 48);
+AT(fmcp_crypto, size, 0, uint32_t);
+AT(fmcp_crypto, flags, 4, uint32_t);
+FN(fmcp_crypto, random, 8, fmcp_status, void*, uint8_t*, uint64_t);
+FN(fmcp_crypto, seal, 16, fmcp_status, void*, fmcp_bytes, fmcp_bytes, uint64_t, fmcp_buf*);
+FN(fmcp_crypto, open, 24, fmcp_status, void*, fmcp_bytes, fmcp_bytes, fmcp_buf*);
+FN(fmcp_crypto, sha256, 32, fmcp_status, void*, fmcp_bytes, uint8_t*);
+FN(fmcp_crypto, equal, 40, int32_t, void*, fmcp_bytes, fmcp_bytes);
+
+AT_LEAST(fmcp_auth_request, 152);
+AT(fmcp_auth_request, size, 0, uint32_t);
+AT(fmcp_auth_request, flags, 4, uint32_t);
+AT(fmcp_auth_request, call, 8, fmcp_call);
+AT(fmcp_auth_request, deadline_ns, 16, uint64_t);
+AT(fmcp_auth_request, token, 24, fmcp_str);
+AT(fmcp_auth_request, scheme, 40, fmcp_str);
+AT(fmcp_auth_request, method, 56, fmcp_str);
+AT(fmcp_auth_request, url, 72, fmcp_str);
+AT(fmcp_auth_request, headers, 88, fmcp_list);
+AT(fmcp_auth_request, peer_addr, 104, fmcp_str);
+AT(fmcp_auth_request, peer_cert_der, 120, fmcp_bytes);
+AT(fmcp_auth_request, resource, 136, fmcp_str);
+
+AT_LEAST(fmcp_auth_result, 80);
+AT(fmcp_auth_result, size, 0, uint32_t);
+AT(fmcp_auth_result, decision, 4, int32_t);
+AT(fmcp_auth_result, principal, 8, const fmcp_principal*);
+AT(fmcp_auth_result, flags, 16, uint32_t);
+AT(fmcp_auth_result, cache_ttl_s, 20, uint32_t);
+AT(fmcp_auth_result, http_status, 24, int32_t);
+AT(fmcp_auth_result, reason, 28, int32_t);
+AT(fmcp_auth_result, detail, 32, fmcp_str);
+AT(fmcp_auth_result, challenge_scope, 48, fmcp_str);
+AT(fmcp_auth_result, private_json, 64, fmcp_str);
+
+AT_LEAST(fmcp_auth_host, 32);
+AT(fmcp_auth_host, size, 0, uint32_t);
+AT(fmcp_auth_host, flags, 4, uint32_t);
+FN(fmcp_auth_host, verified, 8, fmcp_status, void*, fmcp_call, const fmcp_auth_result*);
+FN(fmcp_auth_host, respond, 16, fmcp_status, void*, fmcp_call, const struct fmcp_http_reply*);
+FN(fmcp_auth_host, forget, 24, fmcp_status, void*, fmcp_bytes);
+
+AT_LEAST(fmcp_route, 48);
+AT(fmcp_route, size, 0, uint32_t);
+AT(fmcp_route, flags, 4, uint32_t);
+AT(fmcp_route, method, 8, fmcp_str);
+AT(fmcp_route, path, 24, fmcp_str);
+AT(fmcp_route, max_body, 40, uint32_t);
+AT(fmcp_route, id, 44, uint32_t);
+
+AT_LEAST(fmcp_http_request, 136);
+AT(fmcp_http_request, size, 0, uint32_t);
+AT(fmcp_http_request, flags, 4, uint32_t);
+AT(fmcp_http_request, call, 8, fmcp_call);
+AT(fmcp_http_request, deadline_ns, 16, uint64_t);
+AT(fmcp_http_request, route_id, 24, uint32_t);
+AT(fmcp_http_request, reserved, 28, uint32_t);
+AT(fmcp_http_request, method, 32, fmcp_str);
+AT(fmcp_http_request, path, 48, fmcp_str);
+AT(fmcp_http_request, query, 64, fmcp_str);
+AT(fmcp_http_request, headers, 80, fmcp_list);
+AT(fmcp_http_request, body, 96, fmcp_bytes);
+AT(fmcp_http_request, peer_addr, 112, fmcp_str);
+AT(fmcp_http_request, principal, 128, const fmcp_principal*);
+
+AT_LEAST(fmcp_http_reply, 56);
+AT(fmcp_http_reply, size, 0, uint32_t);
+AT(fmcp_http_reply, http_status, 4, int32_t);
+AT(fmcp_http_reply, headers, 8, fmcp_list);
+AT(fmcp_http_reply, body, 24, fmcp_buf);
+
+AT_LEAST(fmcp_auth_info, 104);
+AT(fmcp_auth_info, size, 0, uint32_t);
+AT(fmcp_auth_info, flags, 4, uint32_t);
+AT(fmcp_auth_info, resource_metadata_json, 8, fmcp_str);
+AT(fmcp_auth_info, as_metadata_json, 24, fmcp_str);
+AT(fmcp_auth_info, required_scopes, 40, fmcp_list);
+AT(fmcp_auth_info, challenge_scopes, 56, fmcp_list);
+AT(fmcp_auth_info, as_metadata_urls, 72, fmcp_list);
+AT(fmcp_auth_info, scopes_discovery_url, 88, fmcp_str);
+
+AT_LEAST(fmcp_auth, 48);
+AT(fmcp_auth, size, 0, uint32_t);
+AT(fmcp_auth, flags, 4, uint32_t);
+FN(fmcp_auth, info, 8, fmcp_status, void*, fmcp_str, const fmcp_auth_info**, fmcp_err*);
+FN(fmcp_auth, routes, 16, fmcp_status, void*, fmcp_list*, fmcp_err*);
+FN(fmcp_auth, verify, 24, fmcp_status, void*, const fmcp_auth_request*, fmcp_err*);
+FN(fmcp_auth, http, 32, fmcp_status, void*, const fmcp_http_request*, fmcp_err*);
+FN(fmcp_auth, authorize, 40, fmcp_status, void*, const fmcp_principal*, fmcp_str, fmcp_str, int32_t*, fmcp_err*);
+
 VALUE(FMCP_OK, 0);
 VALUE(FMCP_PENDING, 1);
 VALUE(FMCP_E_FAIL, -1);
@@ -281,6 +430,41 @@ VALUE(FMCP_CACHE_PUBLIC, 1);
 
 VALUE(FMCP_EX_MAY_BLOCK, 0);
 VALUE(FMCP_EX_NONBLOCKING, 1);
+
+VALUE(FMCP_JWT_ANY_ISSUER, 1);
+VALUE(FMCP_JWT_ANY_AUDIENCE, 2);
+
+VALUE(FMCP_AUTH_DENY, 0);
+VALUE(FMCP_AUTH_DEFER, 0x20);
+VALUE(FMCP_AUTH_UNAVAILABLE, 0x30);
+VALUE(FMCP_AUTH_ALLOW, 0x600D);
+
+VALUE(FMCP_AUTH_WHY_NONE, 0);
+VALUE(FMCP_AUTH_WHY_DENIED, 1);
+VALUE(FMCP_AUTH_WHY_MALFORMED, 2);
+VALUE(FMCP_AUTH_WHY_BAD_ALGORITHM, 3);
+VALUE(FMCP_AUTH_WHY_UNKNOWN_KEY, 4);
+VALUE(FMCP_AUTH_WHY_BAD_SIGNATURE, 5);
+VALUE(FMCP_AUTH_WHY_NO_EXPIRY, 6);
+VALUE(FMCP_AUTH_WHY_EXPIRED, 7);
+VALUE(FMCP_AUTH_WHY_NOT_YET_VALID, 8);
+VALUE(FMCP_AUTH_WHY_WRONG_ISSUER, 9);
+VALUE(FMCP_AUTH_WHY_WRONG_AUDIENCE, 10);
+VALUE(FMCP_AUTH_WHY_WRONG_TYPE, 11);
+VALUE(FMCP_AUTH_WHY_NO_SUBJECT, 12);
+VALUE(FMCP_AUTH_WHY_MISSING_SCOPE, 13);
+VALUE(FMCP_AUTH_WHY_INACTIVE, 14);
+VALUE(FMCP_AUTH_WHY_UPSTREAM, 15);
+VALUE(FMCP_AUTH_WHY_BUSY, 16);
+
+VALUE(FMCP_AUTH_FROM_CLAIMS, 1);
+VALUE(FMCP_AUTH_NONBLOCKING, 1);
+
+VALUE(FMCP_RT_PUBLIC, 1);
+VALUE(FMCP_RT_CORS, 2);
+VALUE(FMCP_RT_RATE_LIMIT, 4);
+VALUE(FMCP_RT_NO_STORE, 8);
+VALUE(FMCP_RT_HTML, 16);
 
 /* The note: what the host reads without loading. */
 FMCP_MANIFEST("{}");

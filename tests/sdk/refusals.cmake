@@ -15,12 +15,29 @@ else()
   message("SKIPPED: clang++-19 is not installed")
 endif()
 
+# a tool's plugin with this in its constructor
 function(refuses sentence body)
-  file(WRITE "${WORK_DIR}/refused.cpp" "#include <fmcp/cpp/plugin.hpp>
+  refuses_file("${sentence}" "#include <fmcp/cpp/plugin.hpp>
 struct in { int a = 0; void describe(fmcp::fields& f) { f(\"a\", a); } };
 struct undescribed { int a; };
 struct subject : fmcp::plugin { subject() { ${body} } };
 ")
+  set(failures ${failures} PARENT_SCOPE)
+  set(tried ${tried} PARENT_SCOPE)
+endfunction()
+
+# a provider with this in its class, and this behind its manifest
+function(refuses_provider sentence body more)
+  refuses_file("${sentence}" "#include <fmcp/cpp/auth.hpp>
+struct subject : fmcp::auth_provider { ${body} };
+FMCP_PLUGIN(subject, fmcp::manifest(\"com.x\", \"x\", \"1\")${more});
+")
+  set(failures ${failures} PARENT_SCOPE)
+  set(tried ${tried} PARENT_SCOPE)
+endfunction()
+
+function(refuses_file sentence body)
+  file(WRITE "${WORK_DIR}/refused.cpp" "${body}")
   foreach(compiler IN LISTS compilers)
     execute_process(
       COMMAND "${compiler}" -std=c++17 -x c++ "-I${INCLUDE_DIR}" -fsyntax-only "${WORK_DIR}/refused.cpp"
@@ -59,6 +76,18 @@ refuses("no other value fits a header"
          add(fmcp::tool(\"x\", \"y\", [](const bad&) {}));")
 refuses("name is of the form [a-z][a-z0-9_]" "constexpr auto s = fmcp::setting(\"Upper\", &in::a, \"\"); (void)s;")
 refuses("name is of the form [a-z0-9][a-z0-9_-]" "constexpr fmcp::manifest m(\"com.x\", \"Upper\", \"1\"); (void)m;")
+
+set(verify "an fmcp::auth_provider has one public function")
+refuses_provider("${verify}" "" ".env_prefix(\"X\")")
+refuses_provider("${verify}" "void verify(fmcp::pending_auth) {}" ".env_prefix(\"X\")")
+refuses_provider("${verify}" "bool verify(const fmcp::auth_request&) { return true; }" ".env_prefix(\"X\")")
+set(good "fmcp::auth_answer verify(const fmcp::auth_request&) { return {}; }")
+refuses_provider("and nothing else, says .env_prefix" "${good}" "")
+refuses_provider("an env_prefix is of the form" "${good}" ".env_prefix(\"x\")")
+refuses_file("and nothing else, says .env_prefix" "#include <fmcp/cpp/plugin.hpp>
+struct subject : fmcp::plugin {};
+FMCP_PLUGIN(subject, fmcp::manifest(\"com.x\", \"x\", \"1\").env_prefix(\"X\"));
+")
 
 if(failures GREATER 0)
   message(FATAL_ERROR "${failures} of ${tried} mistakes were not explained")

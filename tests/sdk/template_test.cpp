@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sdk/fake_auth_host.hpp"
 #include "sdk/loaded_plugin.hpp"
 
 namespace fmcp {
@@ -30,6 +31,22 @@ TEST(Template, InCppLoadsAnswersAndGoes) {
    ASSERT_EQ(p.problem(), "");
    EXPECT_EQ(p.call("hello_cpp", R"({"who":"world"})").text(), "Hello, world!");
    EXPECT_TRUE(p.unload());
+}
+
+// The example that a third party copies, built with the installed SDK.
+TEST(Template, TheProviderOutsideTheTreeAnswersAndGoes) {
+   const std::string path = FMCP_TEMPLATE_DIR "/auth_provider.so";
+   {
+      const test::loaded_file file(path);
+      test::fake_auth_host host;
+      test::fake_hosted_provider p(host, file.entry(), R"({"endpoint":"https://a.example/me"})");
+      ASSERT_EQ(p.problem(), "");
+      const auto c = p.ask("token");
+      host.answer_fetch(0, 200, R"({"user":"ann"})");
+      EXPECT_EQ(p.answer_of(c).subject, "ann");
+   }
+   void* still = ::dlopen(path.c_str(), RTLD_NOW | RTLD_NOLOAD);
+   EXPECT_EQ(still, nullptr) << "it is still mapped";
 }
 
 TEST(Template, LoadsAndGoesAHundredTimes) {

@@ -1,7 +1,8 @@
 # cmake -DBUILD_DIR=<this build> -DWORK_DIR=... -DGENERATOR=... [-DCONFIG=...] -P templates.cmake
 #
-# Installs the SDK into an empty prefix and builds the templates from a copy outside the tree, with
-# nothing but that prefix, a compiler and CMake. WORK_DIR/out then holds hello.so and hello_cpp.so.
+# Installs the SDK into an empty prefix and builds the templates, and the example of an authentication
+# provider, from a copy outside the tree, with nothing but that prefix, a compiler and CMake.
+# WORK_DIR/out then holds hello.so, hello_cpp.so, auth_provider.so and auth_provider_c.so.
 cmake_minimum_required(VERSION 3.25)
 
 function(run what)
@@ -31,15 +32,16 @@ foreach(file IN LISTS installed)
   endforeach()
 endforeach()
 
-foreach(template c cpp)
-  file(COPY "${WORK_DIR}/prefix/share/fmcp-sdk/template/${template}" DESTINATION "${WORK_DIR}/src")
+file(COPY "${WORK_DIR}/prefix/share/fmcp-sdk/template/" "${SOURCE_DIR}/examples/05_auth_provider"
+  DESTINATION "${WORK_DIR}/src")
+foreach(template c cpp 05_auth_provider)
   set(build "${WORK_DIR}/build/${template}")
   run("configuring the ${template} template" "${CMAKE_COMMAND}" -S "${WORK_DIR}/src/${template}" -B "${build}"
       -G "${GENERATOR}" "-DCMAKE_PREFIX_PATH=${WORK_DIR}/prefix" -DCMAKE_BUILD_TYPE=Release
       "-DCMAKE_LIBRARY_OUTPUT_DIRECTORY=${WORK_DIR}/out")
   run("building the ${template} template" "${CMAKE_COMMAND}" --build "${build}")
 endforeach()
-foreach(plugin hello hello_cpp)
+foreach(plugin hello hello_cpp auth_provider auth_provider_c)
   if(NOT EXISTS "${WORK_DIR}/out/${plugin}.so")
     message(FATAL_ERROR "${plugin}.so was not built")
   endif()

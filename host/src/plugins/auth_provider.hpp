@@ -39,10 +39,12 @@ struct auth_info {
    std::string resource_metadata_json = "{}"; ///< an object: RFC 9728 members to merge
    std::string as_metadata_json;              ///< an object, or empty
    std::vector<std::string> required_scopes, challenge_scopes;
+   std::vector<std::string> as_metadata_urls; ///< where another server's metadata may be, in order
+   std::string scopes_discovery_url;          ///< or empty
 };
 
 struct auth_question {
-   std::string_view token, scheme = "Bearer", method, url, peer_address, resource;
+   std::string_view token{}, scheme = "Bearer", method{}, url{}, peer_address{}, resource{};
    std::chrono::milliseconds patience{5'000};
 };
 struct auth_verdict {
@@ -67,7 +69,12 @@ public:
    virtual ~auth_provider() = default;
 
    [[nodiscard]] virtual const std::string& name() const noexcept = 0;
-   /// Asks the plugin; the last good answer when it fails.
+   /// Where the provider may send requests, and where the host may go for what `info` names.
+   [[nodiscard]] virtual std::shared_ptr<const core::http::fetch_policy> reach() const = 0;
+   /// What it said last; asks nobody.
+   [[nodiscard]] virtual auth_info known_info() const = 0;
+   /// Asks the plugin, for two seconds at most; the last good answer when it fails. Not for a
+   /// thread that serves the network.
    [[nodiscard]] virtual auth_info info() = 0;
    /// `done` is called exactly once, possibly inside this call, possibly on any thread, whatever
    /// the plugin does. Nothing but a well-formed ALLOW gives reason `none`.

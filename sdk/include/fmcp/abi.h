@@ -65,8 +65,8 @@
  * into the plugin before they return, with one exception: complete() may call the release functions
  * of the buffers that it is given. So hold no lock across complete() that a release function takes.
  *
- * DRAFT marks what no host exercises yet. Inside abi.h and call.h it concerns behaviour only: the
- * layout is final. A table marked DRAFT as a whole may still change its layout.
+ * DRAFT marks what no host exercises yet. Inside abi.h, call.h and auth.h it concerns behaviour only:
+ * the layout is final. A table marked DRAFT as a whole may still change its layout.
  */
 #ifndef FMCP_ABI_H
 #define FMCP_ABI_H
@@ -227,7 +227,7 @@ enum {
 
 /* Who makes a request. Behind a null pointer: nobody is authenticated, since the host runs without
  * authentication. The bearer token is absent on purpose. Owned by whoever hands it over: the host in
- * a request, an auth plugin in its answer. DRAFT: no host has authentication yet. */
+ * a request, an auth plugin in its answer. */
 typedef struct fmcp_principal {
    uint32_t size;
    uint32_t flags; /* zero */
@@ -430,9 +430,15 @@ FMCP_EXPORT const fmcp_entry* FMCP_CALL fmcp_plugin_entry_v1(void) FMCP_NX;
  *    name      short name for settings and messages: "weather", [a-z0-9][a-z0-9_-]{0,63}
  *    version   of the plugin: "1.4.2"
  *    kind      array of "tools", "prompts", "resources", "auth"
+ *    auth      of an authentication provider: see auth.h
  *    provides  interfaces: ["fmcp.tools/1"]      uses, optional: services by id
  *    settings  array of {"name", "type", "required", "default", "help", ...}; types: string secret
- *              url path int number bool duration size enum list map json
+ *              url path int number bool duration size enum list map json. A "url" may have "schemes"
+ *              (also "http+loopback") and "assume_scheme", a "list" "split":false for plain text that
+ *              is one entry
+ *    one_of, any_of   groups of settings of which exactly one, or at least one, is to be given:
+ *              [["jwks_uri","public_key"]]
+ *    requires  settings that want others: {"tls_key":["tls_cert"]}
  *
  * Unknown members are ignored. Use it once, at namespace scope of one source file, with a string
  * literal: FMCP_MANIFEST("{\"id\":\"com.example.weather\", ...}"); */

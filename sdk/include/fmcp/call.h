@@ -58,7 +58,7 @@ typedef struct fmcp_request {
                                        client sent none. DRAFT: a prompt's arguments; for completion
                                        the request's params; empty for a resource */
    fmcp_str meta_json;   /* params._meta, or empty */
-   const fmcp_principal* principal; /* DRAFT. Null: the host runs without authentication */
+   const fmcp_principal* principal; /* null: the host runs without authentication */
    fmcp_str session_id;             /* opaque digest; empty on stateless transports */
    fmcp_str protocol_version;       /* the MCP revision of this request: "2026-07-28" */
    fmcp_str client_info_json;       /* clientInfo, or empty */
@@ -165,8 +165,8 @@ typedef struct fmcp_item {
    uint32_t exec;             /* FMCP_EX_* */
    fmcp_str name;             /* the MCP name, URI or URI template; the same as in `json` */
    fmcp_str json;             /* the MCP object: Tool, Prompt, Resource or ResourceTemplate */
-   fmcp_list required_scopes; /* of fmcp_str: all of them, enforced before the plugin is entered
-                                 (DRAFT: read and checked, and nobody has scopes yet) */
+   fmcp_list required_scopes; /* of fmcp_str: all of them, enforced before the plugin is entered;
+                                 without authentication nothing is */
    uint32_t max_concurrency;  /* calls at a time; 0 = no limit, 1 = one after the other. A call that
                                  timed out counts until the plugin has completed it */
    uint32_t timeout_ms;       /* 0 = the host's default */

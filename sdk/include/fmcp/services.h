@@ -10,8 +10,9 @@
  * duration. `op`, where there is one, may be null; it receives a handle for the table's cancel() or
  * bring_forward(), which are safe with a handle that is over.
  *
- * In use, and as final as abi.h: fmcp.exec/1 and fmcp.notify/1. The other tables are DRAFT as a
- * whole, layout included, and every host answers null for them today.
+ * In use, and as final as abi.h: all but fmcp.stream/1 and fmcp.metrics/1, which are DRAFT as a whole,
+ * layout included, and for which every host answers null today. A host may lack any of them, and has
+ * bounds of its own that it answers with FMCP_E_LIMIT or FMCP_E_BUSY.
  *
  * Conventions and thread tags: see <fmcp/abi.h>.
  */
@@ -86,7 +87,7 @@ typedef struct fmcp_notify {
 } fmcp_notify;
 
 /* ---------------------------------------------------------------------------------------------
- * fmcp.http/1 - outbound HTTP (DRAFT)
+ * fmcp.http/1 - outbound HTTP
  * ------------------------------------------------------------------------------------------- */
 
 /* One header field. Frozen. */
@@ -95,71 +96,104 @@ typedef struct fmcp_http_header {
    fmcp_str value;
 } fmcp_http_header;
 
-/* DRAFT. What to fetch; read before fetch() returns. */
+/* What to fetch. The caller's memory, read before fetch() returns. */
 typedef struct fmcp_fetch {
    uint32_t size;
-   uint32_t flags; /* zero */
-   fmcp_str method;
-   fmcp_str url;
-   fmcp_list headers; /* of fmcp_http_header */
-   fmcp_bytes body;
-   uint32_t timeout_ms;    /* 0 = the host's default */
-   uint32_t max_body;      /* bytes of the answer; 0 = the host's default */
-   uint32_t max_redirects; /* 0 = none are followed */
+   uint32_t flags;  /* zero */
+   fmcp_str method; /* "GET", "POST", ...; empty: GET */
+   fmcp_str url;    /* absolute, https; http to loopback only; no user name, no fragment */
+   fmcp_list headers;      /* of fmcp_http_header; Host, Content-Length, Connection and other fields
+                              of the connection are the host's */
+   fmcp_bytes body;        /* empty: none */
+   uint32_t timeout_ms;    /* of the whole exchange, redirects included; 0 = the host's default */
+   uint32_t max_body;      /* bytes of the answer, after decoding; 0 = the host's default */
+   uint32_t max_redirects; /* 0 = none are followed: the 3xx is the answer. Each is judged like the
+                              first URL, and credentials do not follow to another origin */
    uint32_t reserved;      /* zero */
 } fmcp_fetch;
 
-/* DRAFT. What came back. */
+/* What came back. The host's memory, during the callback only. */
 typedef struct fmcp_fetched {
    uint32_t size;
-   int32_t http_status;
-   fmcp_list headers; /* of fmcp_http_header */
+   int32_t http_status; /* any; deciding what it means is the caller's */
+   fmcp_list headers;   /* of fmcp_http_header, names in lower case, in the order received */
    fmcp_bytes body;
-   fmcp_str final_url;
+   fmcp_str final_url; /* differs from the first one after redirects */
 } fmcp_fetched;
 
-/* DRAFT. `r` is null unless `st` is FMCP_OK; any HTTP status is FMCP_OK.
+/* The end of an exchange. `r` is null unless `st` is FMCP_OK, which any HTTP status is; `error` is
+ * then one sentence for a log, with origin and path and never a query, header or body.
+ *
+ * FMCP_E_DENIED   an address or a redirect is not allowed.
+ * FMCP_E_LIMIT    the answer is longer than max_body.
+ * FMCP_E_TIMEOUT  the time is over.
+ * FMCP_E_IO       no connection, no TLS, broken HTTP.
+ * FMCP_E_GONE     cancelled, or the instance is being stopped.
  * [task] */
 typedef FMCP_FN(void, fmcp_fetch_cb, void* user, fmcp_status st, const fmcp_fetched* r,
                 fmcp_str error);
 
-/* DRAFT. Service "fmcp.http/1". TLS is verified always; private addresses are refused; origins are
- * those of the manifest and the operator. */
+/* Service "fmcp.http/1".
+ *
+ * TLS certificates are verified always. A plugin reaches the origins (scheme, host, port) that its
+ * manifest lists in "net" ("auth":{"net":...} of a provider) and those of its settings of type url.
+ * Private, loopback, link-local and other special addresses are refused after the name was resolved,
+ * unless the origin is one of a setting, and the connection goes to the address that was judged.
+ * Proxies and certificate authorities are the operator's. */
 typedef struct fmcp_http {
    uint32_t size;
    uint32_t flags; /* zero */
 
-   /* Starts one exchange. FMCP_E_DENIED: the origin is not allowed.
+   /* Starts one exchange. `*op` is set before the callback can run.
+    *
+    * FMCP_OK         `cb` will be called exactly once.
+    * FMCP_E_INVALID  no URL of the form above, or a method or field that HTTP does not allow.
+    * FMCP_E_DENIED   the origin is not allowed.
+    * FMCP_E_BUSY     too many exchanges of this plugin are running.
+    * FMCP_E_GONE     the instance is being stopped.
     * [any] */
    FMCP_FN(fmcp_status, fetch, void* ctx, const fmcp_fetch* rq, fmcp_fetch_cb cb, void* user,
            fmcp_op* op);
 
-   /* Ends it early: the callback then says FMCP_E_GONE.
+   /* Ends it early: the callback then says FMCP_E_GONE, unless it is under way already. A handle that
+    * is over, or made up, does nothing.
     * [any] */
    FMCP_FN(void, cancel, void* ctx, fmcp_op op);
 } fmcp_http;
 
 /* ---------------------------------------------------------------------------------------------
- * fmcp.kv/1 - small durable values (DRAFT)
+ * fmcp.kv/1 - small durable values
  * ------------------------------------------------------------------------------------------- */
 
-/* DRAFT. `version` changes with each write of the key; 0 = there is no such key.
+/* The end of an operation. `value` is borrowed; empty after put and del. `version` changes with each
+ * write of the key and is never 0 for a key that is there.
+ *
+ * FMCP_OK           done.
+ * FMCP_E_NOT_FOUND  get, take: the key is absent or expired.
+ * FMCP_E_CONFLICT   put: another version is there, or none; nothing was written.
+ * FMCP_E_LIMIT      put: key, value or the instance's share of the store is too large.
+ * FMCP_E_IO         the store cannot be reached, or what it holds is damaged.
  * [task] */
 typedef FMCP_FN(void, fmcp_value_cb, void* user, fmcp_status st, fmcp_bytes value,
                 uint64_t version);
 
-/* DRAFT. Service "fmcp.kv/1": a namespace of the instance's own, sealed at rest, shared by all
- * replicas of the host. */
+/* Service "fmcp.kv/1": a namespace of the instance's own, sealed at rest, shared by the replicas of a
+ * host that share a store. Whether it survives a restart is the operator's choice. A key has 1 to 256
+ * bytes of UTF-8, a value up to 64 KiB. Operations on one key happen one after the other.
+ *
+ * All four functions read their arguments before they return. FMCP_OK: `cb` will be called exactly
+ * once. FMCP_E_INVALID: an argument is out of range. FMCP_E_BUSY: too many wait. FMCP_E_GONE: the
+ * instance is being stopped. */
 typedef struct fmcp_kvstore {
    uint32_t size;
    uint32_t flags; /* zero */
 
-   /* FMCP_E_NOT_FOUND in the callback when the key is absent or expired.
+   /* Reads.
     * [any] */
    FMCP_FN(fmcp_status, get, void* ctx, fmcp_str key, fmcp_value_cb cb, void* user);
 
-   /* Writes; `ttl_ms` is mandatory. `if_version` 0 writes in any case, else only over that version,
-    * with FMCP_E_CONFLICT in the callback otherwise.
+   /* Writes. `ttl_ms` is mandatory: after it the key is absent. `if_version` 0 writes in any case,
+    * else only over that version.
     * [any] */
    FMCP_FN(fmcp_status, put, void* ctx, fmcp_str key, fmcp_bytes v, uint64_t ttl_ms,
            uint64_t if_version, fmcp_value_cb cb, void* user);
@@ -174,7 +208,7 @@ typedef struct fmcp_kvstore {
 } fmcp_kvstore;
 
 /* ---------------------------------------------------------------------------------------------
- * fmcp.jwt/1 - verify and sign JSON Web Tokens (DRAFT)
+ * fmcp.jwt/1 - verify JSON Web Tokens
  * ------------------------------------------------------------------------------------------- */
 
 /* fmcp_jwt_policy.flags. Unknown bits are refused: they could loosen the check. */
@@ -183,80 +217,105 @@ enum {
    FMCP_JWT_ANY_AUDIENCE = 1u << 1 /* `aud` is not looked at; `audiences` is empty */
 };
 
-/* DRAFT. What a token must satisfy. Exactly one source of keys: jwks_uri, jwks_json, pem or
- * shared_secret. Issuers, audiences and algorithms are mandatory; an empty list is refused, unless
- * a flag says that the member is not to be looked at. Refused as well: "none", HS* beside
- * asymmetric keys, and a jwks_uri whose origin neither the manifest nor a setting names. `exp` is
- * demanded and `nbf` is checked always. */
+/* What a token must satisfy. The caller's memory, copied before policy() returns.
+ *
+ * Exactly one source of keys: jwks_uri, jwks_json, pem or shared_secret. Issuers, audiences and
+ * algorithms are mandatory; an empty list is refused, unless a flag says that the member is not to be
+ * looked at. Refused as well: "none", HS* with any source but shared_secret and others with it, keys
+ * that are too weak, and a jwks_uri whose origin neither the manifest nor a setting names (see
+ * fmcp_http). `exp` is demanded, and `nbf` and `iat` are checked where they are, always. */
 typedef struct fmcp_jwt_policy {
    uint32_t size;
-   uint32_t flags; /* FMCP_JWT_* */
-   fmcp_str jwks_uri;
-   fmcp_str jwks_json;
-   fmcp_str pem;
-   fmcp_bytes shared_secret; /* HS* only */
+   uint32_t flags;           /* FMCP_JWT_* */
+   fmcp_str jwks_uri;        /* of a key set (RFC 7517); https, or http to loopback */
+   fmcp_str jwks_json;       /* the key set itself */
+   fmcp_str pem;             /* one public key or certificate */
+   fmcp_bytes shared_secret; /* HS* only; at least as long as the digest */
    fmcp_list issuers;        /* of fmcp_str; a '*' stands for exactly one path segment that is not
-                                empty */
+                                empty, all else is compared byte by byte */
    fmcp_list audiences;      /* of fmcp_str; one of them must be among the token's */
-   fmcp_list algorithms;     /* of fmcp_str: "RS256", ... */
+   fmcp_list algorithms;     /* of fmcp_str: RS PS ES HS with 256, 384, 512; EdDSA */
    fmcp_list types;          /* of fmcp_str: accepted `typ`, in any case; empty: any, or none, but
                                 what marks an ID token or another kind */
-   uint32_t leeway_s;        /* at most 300 */
+   uint32_t leeway_s;        /* for `exp`, `nbf` and `iat`; at most 300 */
    uint32_t min_refresh_s;   /* between two fetches of the key set; 0 = the host's default */
 } fmcp_jwt_policy;
 
-/* DRAFT. The end of a verification. FMCP_OK: the token is good, `claims_json` is its payload, one
- * JSON object. FMCP_E_DENIED: it is not, and `reason` (FMCP_AUTH_WHY_* of auth.h) says why.
- * FMCP_E_IO: its key cannot be had now. `detail` is a sentence for the log.
+/* The end of a verification. FMCP_OK: the token is good, `claims_json` is its payload, one JSON
+ * object. FMCP_E_DENIED: it is not, and `reason` (FMCP_AUTH_WHY_* of auth.h) says why. FMCP_E_IO: its
+ * key cannot be had now; `reason` is FMCP_AUTH_WHY_UPSTREAM or FMCP_AUTH_WHY_BUSY. Other errors: not
+ * verified either. `detail` is a sentence for the log, without claims.
  * [task] */
 typedef FMCP_FN(void, fmcp_jwt_cb, void* user, fmcp_status st, int32_t reason, fmcp_str claims_json,
                 fmcp_str detail);
 
-/* DRAFT. Service "fmcp.jwt/1". */
+/* Service "fmcp.jwt/1". Key sets are fetched in the background, kept, and refreshed before they are
+ * old; a token whose key is not known has it looked for, in one fetch for all that wait and in few
+ * of them, however many such tokens come; through an outage the last keys serve on. */
 typedef struct fmcp_jwt {
    uint32_t size;
    uint32_t flags; /* zero */
 
-   /* Checks and registers a policy; `*id` names it for the life of the instance. Keys are fetched
-    * in the background from then on.
-    * [control] */
+   /* Checks and registers a policy; `*id` names it for the life of the instance. Its keys are fetched
+    * from then on; this does not wait for them.
+    *
+    * FMCP_OK               `*id` is set.
+    * FMCP_E_INVALID        the policy is refused; `err` names the member.
+    * FMCP_E_NOT_SUPPORTED  the host has no such algorithm.
+    * FMCP_E_DENIED         the origin of jwks_uri is not allowed.
+    * FMCP_E_LIMIT          the instance has too many.
+    * [control], in init() */
    FMCP_FN(fmcp_status, policy, void* ctx, const fmcp_jwt_policy* p, uint64_t* id, fmcp_err* err);
 
-   /* Verifies with the keys at hand. FMCP_PENDING: the key is not among them, use verify().
-    * FMCP_OK: the caller releases `*claims_json`. FMCP_E_DENIED, FMCP_E_IO: `*reason` is
-    * set.
+   /* Verifies with the keys at hand, within some ten microseconds for most algorithms.
+    *
+    * FMCP_OK        the token is good; `*claims_json` is the caller's, to be released.
+    * FMCP_PENDING   its key is not at hand: use verify().
+    * FMCP_E_DENIED  it is not good; `*reason` and `err` say why.
+    * FMCP_E_IO      its key cannot be had now; `*reason` is set.
+    * other          not verified.
     * [any] */
    FMCP_FN(fmcp_status, verify_now, void* ctx, uint64_t id, fmcp_str token, fmcp_buf* claims_json,
            int32_t* reason, fmcp_err* err);
 
-   /* Verifies, and fetches keys where needed.
+   /* Verifies, and fetches keys where needed; `token` is copied.
+    *
+    * FMCP_OK         `cb` will be called exactly once.
+    * FMCP_E_INVALID  there is no such policy.
+    * FMCP_E_BUSY     too many wait for keys.
+    * FMCP_E_GONE     the instance is being stopped.
     * [any] */
    FMCP_FN(fmcp_status, verify, void* ctx, uint64_t id, fmcp_str token, fmcp_jwt_cb cb, void* user);
 } fmcp_jwt;
 
 /* ---------------------------------------------------------------------------------------------
- * fmcp.crypto/1 - random numbers, sealing, digests (DRAFT)
+ * fmcp.crypto/1 - random numbers, sealing, digests
  * ------------------------------------------------------------------------------------------- */
 
-/* DRAFT. Service "fmcp.crypto/1". Buffers received are released by the caller. */
+/* Service "fmcp.crypto/1". Inputs are borrowed; what comes back in an fmcp_buf is the caller's, to be
+ * released. Nothing here waits. */
 typedef struct fmcp_crypto {
    uint32_t size;
    uint32_t flags; /* zero */
 
-   /* Fills `out` from the system's generator.
+   /* Fills `n` bytes at `out` from the system's generator, which is fit for keys. FMCP_E_FAIL: it
+    * gave nothing; do not go on with what `out` holds.
     * [any] */
    FMCP_FN(fmcp_status, random, void* ctx, uint8_t* out, uint64_t n);
 
-   /* Encrypts and authenticates for this instance; `aad` must be given again to open it.
+   /* Encrypts and authenticates `plain`, so that only this instance (of this host and of replicas
+    * with the same key) opens it, and only for `ttl_ms`, which is mandatory. `aad` is authenticated
+    * with it, is not part of `out`, and must be given again. FMCP_E_LIMIT: longer than 64 KiB.
     * [any] */
    FMCP_FN(fmcp_status, seal, void* ctx, fmcp_bytes plain, fmcp_bytes aad, uint64_t ttl_ms,
            fmcp_buf* out);
 
-   /* FMCP_E_DENIED: forged, foreign or expired.
+   /* The reverse. FMCP_E_DENIED: forged, foreign, with another `aad`, or expired.
     * [any] */
    FMCP_FN(fmcp_status, open, void* ctx, fmcp_bytes sealed, fmcp_bytes aad, fmcp_buf* out);
 
-   /* [any] */
+   /* The SHA-256 of `in`.
+    * [any] */
    FMCP_FN(fmcp_status, sha256, void* ctx, fmcp_bytes in, uint8_t out[32]);
 
    /* Non-zero when both are the same, in a time that tells only their lengths.

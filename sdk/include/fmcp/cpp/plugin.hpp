@@ -52,6 +52,8 @@ inline starting& being_started() noexcept {
    return now;
 }
 
+struct access;
+
 } // namespace detail
 
 /// The base of a plugin without settings.
@@ -102,6 +104,19 @@ protected:
       return engine_ != nullptr &&
              engine_->host().log_enabled(engine_->host().ctx, static_cast<int32_t>(l)) != 0;
    }
+   /// The host's monotonic clock.
+   [[nodiscard]] std::chrono::nanoseconds monotonic_time() const noexcept {
+      if (engine_ == nullptr) return std::chrono::steady_clock::now().time_since_epoch();
+      const uint64_t ns = engine_->host().mono_ns(engine_->host().ctx);
+      return std::chrono::nanoseconds(static_cast<int64_t>(ns));
+   }
+   /// What time it is.
+   [[nodiscard]] std::chrono::system_clock::time_point wall_time() const noexcept {
+      using clock = std::chrono::system_clock;
+      if (engine_ == nullptr) return clock::now();
+      return clock::time_point(
+            std::chrono::milliseconds(engine_->host().unix_ms(engine_->host().ctx)));
+   }
    /// Runs `f()` soon on a thread of the host; what it throws is logged. Errors: refused, and `f`
    /// is gone.
    template <class F>
@@ -123,12 +138,10 @@ protected:
       if (engine_ != nullptr) engine_->resource_updated(uri);
    }
    /// A service's table, cut or filled with zeros to this SDK's size; what it lacks is null. All
-   /// null: there is no such service.
+   /// null: there is no such service. http.hpp, jwt.hpp, kv.hpp and crypto.hpp have classes for some.
    template <class Table>
    [[nodiscard]] Table service(std::string_view id) const noexcept {
-      if (engine_ == nullptr) return {};
-      const auto& host = engine_->host();
-      return detail::copied(static_cast<const Table*>(host.service(host.ctx, detail::str(id))));
+      return engine_ == nullptr ? Table{} : engine_->service<Table>(id);
    }
    /// First argument of the functions of a service.
    [[nodiscard]] void* service_context() const noexcept {
@@ -144,6 +157,7 @@ protected:
    [[nodiscard]] const std::string& mcp_path() const noexcept { return mcp_path_; }
 
 private:
+   friend struct detail::access;
    [[nodiscard]] detail::engine& engine() const {
       if (engine_ == nullptr) throw refused(FMCP_E_NOT_SUPPORTED, "There is no host.");
       return *engine_;
@@ -181,6 +195,21 @@ private:
 
 namespace detail {
 
+/// For the parts of the library that are no base of the author's class.
+struct access {
+   /// Errors: refused, when there is no host.
+   static detail::engine& engine(const plugin& of) { return of.engine(); }
+};
+
+/// Which interface a plugin's class offers; auth.hpp knows another one. `memory` is what an
+/// instance keeps for it.
+template <class T, class = void>
+struct offered {
+   static constexpr bool is_auth = false;
+   struct memory {};
+   static const void* facet(std::string_view id) noexcept;
+};
+
 /// The table of one instance, and the author's object once it is initialised.
 template <class T>
 class instance {
@@ -190,6 +219,11 @@ public:
                                        create};
       return &data;
    }
+
+   static instance& self(void* p) noexcept { return *static_cast<instance*>(p); }
+   [[nodiscard]] T& author() noexcept { return *author_; }
+   [[nodiscard]] detail::engine& of() noexcept { return engine_; }
+   [[nodiscard]] typename offered<T>::memory& memory() noexcept { return memory_; }
 
 private:
    static_assert(std::is_base_of_v<plugin, T>,
@@ -208,8 +242,6 @@ private:
       table_.cancel = cancel;
       table_.quiesce = quiesce;
    }
-
-   static instance& self(void* p) noexcept { return *static_cast<instance*>(p); }
 
    static fmcp_status create(const fmcp_host* host, fmcp_str, const fmcp_plugin** out,
                              fmcp_err* err) noexcept {
@@ -237,8 +269,7 @@ private:
    }
    static void destroy(void* p) noexcept { delete static_cast<instance*>(p); }
    static const void* facet(void* p, fmcp_str id) noexcept {
-      static constexpr fmcp_tools tools{sizeof(fmcp_tools), 0, list, call};
-      return self(p).author_ && view(id) == "fmcp.tools/1" ? &tools : nullptr;
+      return self(p).author_ ? offered<T>::facet(view(id)) : nullptr;
    }
    static void cancel(void* p, fmcp_call c, int32_t) noexcept { self(p).engine_.tell(c); }
    static void quiesce(void* p) noexcept {
@@ -246,17 +277,28 @@ private:
       if (!me.author_) return;
       me.engine_.guard_and_log("stop() failed:", [&] { me.author_->stop(); });
    }
-   static fmcp_status list(void* p, fmcp_list* out, fmcp_err* err) noexcept {
-      return guard(err, [&] { return self(p).engine_.list(out); });
-   }
-   static fmcp_status call(void* p, const fmcp_request* rq, fmcp_err* err) noexcept {
-      return guard(err, [&] { return self(p).engine_.call(rq, err); });
-   }
 
    engine engine_;
    fmcp_plugin table_{};
+   typename offered<T>::memory memory_{};
    std::unique_ptr<T> author_; // after the engine, which it uses until its end
 };
+
+template <class T>
+struct tools_of {
+   static fmcp_status list(void* p, fmcp_list* out, fmcp_err* err) noexcept {
+      return guard(err, [&] { return instance<T>::self(p).of().list(out); });
+   }
+   static fmcp_status call(void* p, const fmcp_request* rq, fmcp_err* err) noexcept {
+      return guard(err, [&] { return instance<T>::self(p).of().call(rq, err); });
+   }
+};
+
+template <class T, class Enable>
+const void* offered<T, Enable>::facet(std::string_view id) noexcept {
+   static constexpr fmcp_tools tools{sizeof(fmcp_tools), 0, tools_of<T>::list, tools_of<T>::call};
+   return id == "fmcp.tools/1" ? &tools : nullptr;
+}
 
 } // namespace detail
 } // namespace v1
@@ -288,6 +330,9 @@ extern void __freeres();
    namespace fmcp_plugin_file {                                                                    \
    using settings = type::settings_type;                                                           \
    constexpr ::fmcp::manifest about{__VA_ARGS__};                                                  \
+   static_assert(about.is_auth() == ::fmcp::detail::offered<type>::is_auth,                        \
+                 "an fmcp::auth_provider, and nothing else, says .env_prefix(...) in its "         \
+                 "fmcp::manifest");                                                                \
    constexpr auto size = ::fmcp::detail::note_size<settings>(about);                               \
    __attribute__((section(".note.fmcp"), used,                                                     \
                   aligned(4))) FMCP_NOTE_PLAIN constexpr ::fmcp::detail::note<size>                \

@@ -173,10 +173,33 @@ public:
       static_assert(detail::is_whole<type>, "size() is for integers");
       return typed("size");
    }
-   /// An absolute https or http URL.
+   /// An absolute https or http URL. What the plugin reaches through fmcp.http/1 and fmcp.jwt/1 is
+   /// the origins of these, beside those of its manifest.
    [[nodiscard]] constexpr setting url() const {
       static_assert(std::is_same_v<type, std::string>, "url() is for std::string");
       return typed("url");
+   }
+   /// Of a URL: https, or http to a loopback address.
+   [[nodiscard]] constexpr setting secure() const {
+      detail::demand_at_compile_time(type_ == "url", "secure() is for what is a url()");
+      auto out = *this;
+      out.schemes_.add("https");
+      out.schemes_.add("http+loopback");
+      return out;
+   }
+   /// Of a URL: "https" lets the operator write api.example.com for https://api.example.com.
+   [[nodiscard]] constexpr setting assume_scheme(std::string_view scheme) const {
+      detail::demand_at_compile_time(type_ == "url", "assume_scheme() is for what is a url()");
+      auto out = *this;
+      out.assume_scheme_ = scheme;
+      return out;
+   }
+   /// Of a list: plain text is one entry, whatever it holds; several are written as a JSON array.
+   [[nodiscard]] constexpr setting whole() const {
+      static_assert(std::is_same_v<type, std::vector<std::string>>, "whole() is for lists");
+      auto out = *this;
+      out.is_whole_ = true;
+      return out;
    }
    [[nodiscard]] constexpr setting path() const {
       static_assert(std::is_same_v<type, std::string>, "path() is for std::string");
@@ -214,6 +237,9 @@ public:
       if (!min_.empty()) has_unit ? to.member("min", min_) : to.member_raw("min", min_);
       if (!max_.empty()) has_unit ? to.member("max", max_) : to.member_raw("max", max_);
       if (values_.count != 0) to.member("values", values_);
+      if (schemes_.count != 0) to.member("schemes", schemes_);
+      if (!assume_scheme_.empty()) to.member("assume_scheme", assume_scheme_);
+      if (is_whole_) to.member_raw("split", "false");
       if (!help_.empty()) to.member("help", help_);
       if (!deprecated_.empty()) to.member("deprecated", deprecated_);
       to.end_object();
@@ -261,10 +287,11 @@ private:
    std::string_view name_, help_;
    T Owner::* member_;
    std::string_view type_ = detail::setting_type<T>();
-   std::string_view fallback_, min_, max_, deprecated_;
-   detail::words values_;
+   std::string_view fallback_, min_, max_, deprecated_, assume_scheme_;
+   detail::words values_, schemes_;
    bool is_required_ = false;
    bool has_fallback_ = false;
+   bool is_whole_ = false;
 };
 
 /// What a settings struct's static constexpr settings() returns.
@@ -309,28 +336,83 @@ public:
       return out;
    }
 
+   // ---- of an authentication provider (auth.hpp) ----
+
+   /// Makes it one. Its settings are FASTMCP_SERVER_AUTH_<prefix>_<FIELD>.
+   [[nodiscard]] constexpr manifest env_prefix(std::string_view prefix) const {
+      detail::demand_at_compile_time(is_env_prefix(prefix),
+                                     "an env_prefix is of the form [A-Z][A-Z0-9_]*, without _ at "
+                                     "its end");
+      auto out = *this;
+      out.env_prefix_ = prefix;
+      return out;
+   }
+   /// What FASTMCP_SERVER_AUTH may say beside the name: a class path, as in Python.
+   [[nodiscard]] constexpr manifest alias(std::string_view class_path) const {
+      auto out = *this;
+      out.aliases_.add(class_path);
+      return out;
+   }
+   /// Another short name.
+   [[nodiscard]] constexpr manifest short_name(std::string_view name) const {
+      detail::demand_at_compile_time(is_name(name),
+                                     "a short name is of the form [a-z0-9][a-z0-9_-]*");
+      auto out = *this;
+      out.short_names_.add(name);
+      return out;
+   }
+   /// An origin that it reaches, beside those of its url settings: "https://api.example.com".
+   [[nodiscard]] constexpr manifest reaches(std::string_view origin) const {
+      auto out = *this;
+      out.net_.add(origin);
+      return out;
+   }
+
    /// For the library only.
+   [[nodiscard]] constexpr bool is_auth() const { return !env_prefix_.empty(); }
    template <class Sink>
    constexpr void write_members(Sink& to) const {
-      detail::words tools;
       to.member("id", id_);
       to.member("name", name_);
       to.member("version", version_);
       if (!license_.empty()) to.member("license", license_);
-      tools.add("tools");
-      to.member("kind", tools);
-      detail::words interfaces;
-      interfaces.add("fmcp.tools/1");
-      to.member("provides", interfaces);
-      if (uses_.count != 0) to.member("uses", uses_);
+      to.member("kind", only(is_auth() ? "auth" : "tools"));
+      to.member("provides", only(is_auth() ? "fmcp.auth/1" : "fmcp.tools/1"));
+      auto needed = uses_;
+      if (is_auth()) needed.add("fmcp.auth-host/1");
+      if (needed.count != 0) to.member("uses", needed);
       auto wanted = optional_;
       wanted.add("fmcp.exec/1");
       wanted.add("fmcp.notify/1");
       to.member("optional", wanted);
+      if (is_auth()) write_auth(to);
       if (!also_.empty()) to.raw_members(also_);
    }
 
 private:
+   static constexpr detail::words only(std::string_view word) {
+      detail::words out;
+      out.add(word);
+      return out;
+   }
+   template <class Sink>
+   constexpr void write_auth(Sink& to) const {
+      detail::words names = only(name_);
+      for (std::size_t i = 0; i < short_names_.count; ++i) names.add(short_names_.all[i]);
+      to.begin_object("auth");
+      to.member("names", names);
+      to.member("aliases", aliases_);
+      to.member("env_prefix", env_prefix_);
+      to.member("net", net_);
+      to.end_object();
+   }
+   static constexpr bool is_env_prefix(std::string_view text) {
+      if (text.empty() || text.size() > 64 || text[0] < 'A' || text[0] > 'Z') return false;
+      for (const char c : text) {
+         if (!((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_')) return false;
+      }
+      return text[text.size() - 1] != '_';
+   }
    static constexpr bool is_plain(std::string_view text) {
       if (text.empty() || text.size() > 256) return false;
       for (const char c : text) {
@@ -347,8 +429,8 @@ private:
       return true;
    }
 
-   std::string_view id_, name_, version_, license_, also_;
-   detail::words uses_, optional_;
+   std::string_view id_, name_, version_, license_, also_, env_prefix_;
+   detail::words uses_, optional_, aliases_, short_names_, net_;
 };
 
 } // namespace v1

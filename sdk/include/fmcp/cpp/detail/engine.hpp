@@ -71,12 +71,11 @@ public:
       if (host_.progress == nullptr) host_.progress = no_progress;
       if (host_.cancelled == nullptr) host_.cancelled = no_cancelled;
       if (host_.client_log == nullptr) host_.client_log = no_client_log;
-      exec_ = copied(static_cast<const fmcp_exec*>(host_.service(host_.ctx, str("fmcp.exec/1"))));
+      exec_ = service<fmcp_exec>("fmcp.exec/1");
       if (exec_.post == nullptr) exec_.post = no_post;
       if (exec_.after == nullptr) exec_.after = no_after;
       if (exec_.bring_forward == nullptr) exec_.bring_forward = no_bring_forward;
-      notify_ =
-            copied(static_cast<const fmcp_notify*>(host_.service(host_.ctx, str("fmcp.notify/1"))));
+      notify_ = service<fmcp_notify>("fmcp.notify/1");
       if (notify_.list_changed == nullptr) notify_.list_changed = no_notify;
       if (notify_.resource_updated == nullptr) notify_.resource_updated = no_notify;
    }
@@ -85,6 +84,11 @@ public:
 
    [[nodiscard]] bool can_complete() const noexcept { return host_.complete != nullptr; }
    [[nodiscard]] const fmcp_host& host() const noexcept { return host_; }
+   /// Its table, the part that both sides know; all zero: there is none.
+   template <class Table>
+   [[nodiscard]] Table service(std::string_view id) const noexcept {
+      return copied(static_cast<const Table*>(host_.service(host_.ctx, str(id))));
+   }
 
    // ---- log ----
 

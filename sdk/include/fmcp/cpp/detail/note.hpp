@@ -19,6 +19,11 @@ public:
    constexpr explicit note_sink(char* out) : out_(out) {}
 
    constexpr void begin_object() { open('{'); }
+   constexpr void begin_object(std::string_view key) {
+      name(key);
+      has_value_ = false;
+      open('{');
+   }
    constexpr void end_object() { close('}'); }
    constexpr void begin_array(std::string_view key) {
       name(key);

@@ -1,0 +1,96 @@
+// JSON Web Tokens of any issuer: a key or a key set, and the rules that its tokens must satisfy.
+
+#include <fmcp/cpp/jwt.hpp>
+
+#include "policy.hpp"
+
+namespace {
+
+struct options {
+   fmcp::secret public_key;
+   std::string jwks_uri, base_url;
+   std::vector<std::string> issuer, audience, algorithm;
+   std::vector<std::string> required_scopes, scopes_supported, authorization_servers;
+   bool allow_any_issuer = false, allow_any_audience = false;
+   std::chrono::milliseconds leeway{};
+
+   static constexpr auto settings() {
+      return fmcp::settings(
+            fmcp::setting("public_key", &options::public_key,
+                          "The issuer's public key or certificate in PEM; for HS256, HS384 and "
+                          "HS512 the shared secret"),
+            fmcp::setting("jwks_uri", &options::jwks_uri, "Where the issuer's key set is")
+                  .url()
+                  .secure(),
+            fmcp::setting("issuer", &options::issuer,
+                          "Whose tokens are accepted: one, or a JSON array; * stands for one path "
+                          "segment")
+                  .whole(),
+            fmcp::setting("allow_any_issuer", &options::allow_any_issuer,
+                          "Do not look at the issuer at all")
+                  .otherwise("no"),
+            fmcp::setting("audience", &options::audience,
+                          "One of these must be among the token's audiences: one, or a JSON array")
+                  .whole(),
+            fmcp::setting("allow_any_audience", &options::allow_any_audience,
+                          "Do not look at the audience at all")
+                  .otherwise("no"),
+            fmcp::setting("algorithm", &options::algorithm, "How tokens may be signed")
+                  .otherwise("RS256"),
+            fmcp::setting("required_scopes", &options::required_scopes,
+                          "What every token must grant"),
+            fmcp::setting("base_url", &options::base_url,
+                          "Public URL of this server, without the endpoint's path; without it no "
+                          "metadata is served")
+                  .url(),
+            fmcp::setting("authorization_servers", &options::authorization_servers,
+                          "Issuers where clients log in, in this server's metadata"),
+            fmcp::setting("scopes_supported", &options::scopes_supported,
+                          "What clients are told to ask for; else the required scopes"),
+            fmcp::setting("leeway", &options::leeway,
+                          "How far the clocks of the issuer and this machine may differ")
+                  .otherwise("0s")
+                  .at_most("60s"));
+   }
+};
+
+class jwt_provider : public fmcp::auth_provider_with<options> {
+public:
+   static constexpr bool nonblocking = true;
+
+   jwt_provider() : tokens_(*this, policy()) {}
+
+   fmcp::auth_info info(std::string_view) override {
+      const auto& s = settings();
+      fmcp::auth_info out;
+      out.authorization_servers = s.authorization_servers;
+      out.scopes_supported = s.scopes_supported.empty() ? s.required_scopes : s.scopes_supported;
+      out.required_scopes = s.required_scopes;
+      return out;
+   }
+
+   void verify(fmcp::pending_auth& rq) { tokens_.answer(rq); }
+
+private:
+   fmcp::jwt_policy policy() const {
+      const auto& s = settings();
+      return jwt::make_policy({s.public_key.reveal(), s.jwks_uri, s.issuer, s.allow_any_issuer,
+                               s.audience, s.allow_any_audience, s.algorithm,
+                               std::chrono::duration_cast<std::chrono::seconds>(s.leeway)});
+   }
+
+   fmcp::jwt_verifier tokens_;
+};
+
+} // namespace
+
+FMCP_PLUGIN(
+      jwt_provider,
+      fmcp::manifest("io.fastmcp-host.auth.jwt", "jwt", "1.0.0")
+            .license("Apache-2.0")
+            .env_prefix("JWT")
+            .alias("fastmcp.server.auth.providers.jwt.JWTVerifier")
+            .alias("fastmcp.server.auth.providers.bearer.BearerAuthProvider")
+            .uses("fmcp.jwt/1")
+            .also("\"one_of\":[[\"public_key\",\"jwks_uri\"]],\"any_of\":[[\"issuer\",\"allow_any_"
+                  "issuer\"],[\"audience\",\"allow_any_audience\"]]"));

@@ -1,0 +1,106 @@
+#include "policy.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace jwt {
+namespace {
+
+bool is_known(std::string_view name) {
+   constexpr std::array<std::string_view, 13> known{"RS256", "RS384", "RS512", "PS256", "PS384",
+                                                    "PS512", "ES256", "ES384", "ES512", "HS256",
+                                                    "HS384", "HS512", "EdDSA"};
+   return std::find(known.begin(), known.end(), name) != known.end();
+}
+
+bool is_hmac(std::string_view name) {
+   return name.substr(0, 2) == "HS";
+}
+
+bool has_empty(const std::vector<std::string>& all) {
+   return std::find(all.begin(), all.end(), std::string()) != all.end();
+}
+
+class maker {
+public:
+   explicit maker(const configured& from) : from_(from) {}
+
+   fmcp::jwt_policy run() {
+      rule("ISSUER", "ALLOW_ANY_ISSUER", from_.issuer, from_.allow_any_issuer);
+      rule("AUDIENCE", "ALLOW_ANY_AUDIENCE", from_.audience, from_.allow_any_audience);
+      algorithms();
+      keys();
+      if (!problems_.empty()) throw fmcp::setting_error(problems_);
+      out_.issuers = from_.issuer;
+      out_.any_issuer = from_.allow_any_issuer;
+      out_.audiences = from_.audience;
+      out_.any_audience = from_.allow_any_audience;
+      out_.algorithms = from_.algorithm;
+      out_.leeway = from_.leeway;
+      return std::move(out_);
+   }
+
+private:
+   void problem(const std::string& sentence) {
+      if (!problems_.empty()) problems_ += ' ';
+      problems_ += sentence;
+   }
+
+   /// Forgetting a rule must not mean that there is none.
+   void rule(const std::string& name, const std::string& waiver,
+             const std::vector<std::string>& given, bool is_waived) {
+      if (has_empty(given)) problem(name + " has an empty entry.");
+      if (given.empty() && !is_waived) {
+         problem("Set " + name + ", or " + waiver + "=true if any is meant.");
+      }
+      if (!given.empty() && is_waived) {
+         problem(name + " and " + waiver + "=true contradict each other; remove one of them.");
+      }
+   }
+
+   void algorithms() {
+      if (from_.algorithm.empty()) problem("ALGORITHM names none.");
+      for (const auto& name : from_.algorithm) {
+         if (!is_known(name)) {
+            problem("ALGORITHM names something other than RS, PS, ES and HS with 256, 384 or 512, "
+                    "and EdDSA.");
+            return;
+         }
+      }
+   }
+
+   void keys() {
+      const auto& names = from_.algorithm;
+      const bool any_hmac = std::any_of(names.begin(), names.end(), is_hmac);
+      const bool all_hmac = any_hmac && std::all_of(names.begin(), names.end(), is_hmac);
+      const bool is_pem = from_.public_key.find("-----BEGIN") != std::string_view::npos;
+      if (from_.public_key.empty() == from_.jwks_uri.empty()) {
+         problem("Set exactly one of PUBLIC_KEY and JWKS_URI.");
+      } else if (any_hmac && !from_.jwks_uri.empty()) {
+         problem("HS algorithms have a shared secret: they go with PUBLIC_KEY and not with "
+                 "JWKS_URI.");
+      } else if (any_hmac && !all_hmac) {
+         problem("ALGORITHM mixes HS algorithms with others; one key cannot serve both.");
+      } else if (all_hmac && is_pem) {
+         // Whoever knows the public key could sign.
+         problem("PUBLIC_KEY is a PEM key, which is no shared secret for HS algorithms; name the "
+                 "key's own algorithm.");
+      } else if (!names.empty() && !any_hmac && from_.jwks_uri.empty() && !is_pem) {
+         problem("PUBLIC_KEY is not a key in PEM (-----BEGIN PUBLIC KEY-----).");
+      }
+      out_.jwks_uri = from_.jwks_uri;
+      (all_hmac ? out_.shared_secret : out_.pem) = from_.public_key;
+   }
+
+   const configured& from_;
+   fmcp::jwt_policy out_;
+   std::string problems_;
+};
+
+} // namespace
+
+fmcp::jwt_policy make_policy(const configured& from) {
+   return maker(from).run();
+}
+
+} // namespace jwt
