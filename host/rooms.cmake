@@ -52,7 +52,7 @@ fmcp_room(auth
   PRIVATE Threads::Threads)
 
 fmcp_room(store
-  SOURCES async_store.cpp key_file.cpp limits.cpp memory_store.cpp private_directory.cpp sealed_store.cpp sqlite_file.cpp
+  SOURCES async_store.cpp key_file.cpp limits.cpp memory_store.cpp state_directory.cpp sealed_store.cpp sqlite_file.cpp
           sqlite_store.cpp
   USES fmcp_core fmcp_crypto
   PRIVATE PkgConfig::SQLITE3 Threads::Threads)

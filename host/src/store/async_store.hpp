@@ -67,6 +67,7 @@ private:
    };
 
    void enqueue(job j);
+   void start(); // with the lock held
    void run();
    void purge();
    outcome perform(job& j);

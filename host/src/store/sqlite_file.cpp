@@ -177,7 +177,7 @@ private:
 
 } // namespace
 
-core::result<database> open_file(const private_directory& where, const std::string& name,
+core::result<database> open_file(const state_directory& where, const std::string& name,
                                  std::chrono::milliseconds patience) {
    // Made here and not by SQLite, which would give it the mode of the umask. The log and its index
    // get the mode of the file.

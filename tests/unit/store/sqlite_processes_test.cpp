@@ -67,7 +67,7 @@ bool say(int out, int n) {
 
 class SqliteProcesses : public ::testing::Test {
 protected:
-   sqlite_store open() const { return sqlite_store({.directory = dir_.at("store")}); }
+   sqlite_store open() const { return sqlite_store({.file = dir_.at("store.db")}); }
    test::temp_dir dir_;
 };
 
@@ -151,7 +151,7 @@ TEST_F(SqliteProcesses, CompareAndSetLosesNoCount) {
 TEST_F(SqliteProcesses, StartTogetherOnANewFile) {
    for (int round = 0; round < 10; ++round) {
       const auto begin = [&](int) {
-         sqlite_store s({.directory = dir_.at("new " + std::to_string(round))});
+         sqlite_store s({.file = dir_.at("new " + std::to_string(round) + "/store.db")});
          return s.put("space", std::to_string(::getpid()), "value", 1h, any_version) ? 0 : 1;
       };
       child a(begin), b(begin), c(begin);
