@@ -121,6 +121,7 @@ fmcp_room(app
   SOURCES authentication.cpp
           bearer_access.cpp
           doctor.cpp
+          hardening.cpp
           jwt_backend.cpp
           plugin_backend.cpp
           plugin_commands.cpp
@@ -133,5 +134,6 @@ fmcp_room(app
           serve_http.cpp
           serve_stdio.cpp
           services.cpp
-  USES fmcp_auth fmcp_cli fmcp_config fmcp_net fmcp_plugins fmcp_protocol)
+          store_backends.cpp
+  USES fmcp_auth fmcp_cli fmcp_config fmcp_net fmcp_plugins fmcp_protocol fmcp_store)
 target_compile_definitions(fmcp_app PUBLIC FMCP_PROGRAM_VERSION="${PROJECT_VERSION}")

@@ -1,8 +1,10 @@
 /// Wires the commands to the command line. What the program is: host/README.md.
 
 #include <iostream>
+#include <span>
 
 #include "app/doctor.hpp"
+#include "app/hardening.hpp"
 #include "app/plugin_commands.hpp"
 #include "app/process.hpp"
 #include "app/provider_commands.hpp"
@@ -12,7 +14,12 @@
 
 int main(int argc, char** argv) {
    using namespace fmcp;
-   const cli::commands commands{.run = app::run,
+   const std::span<char* const> arguments(argv, static_cast<std::size_t>(argc));
+   const auto run = [arguments](const config::settings& s) {
+      app::hide_secrets(s, arguments); // before there is a thread or a plugin
+      return app::run(s);
+   };
+   const cli::commands commands{.run = run,
                                 .list_plugins = app::list_plugins,
                                 .inspect_plugin = app::inspect_plugin,
                                 .find_providers = app::find_providers,

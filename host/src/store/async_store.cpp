@@ -134,9 +134,19 @@ core::result<store*> async_store::made() {
 outcome async_store::perform(job& j) {
    auto s = made();
    auto out = s ? j.work(**s) : outcome(std::unexpected(std::move(s.error())));
-   if (!out && out.error().code != errc::not_found && out.error().code != errc::conflict)
-      core::log::warn("store", "operation failed {}", core::log::kv("reason", out.error().message));
+   report(out);
    return out;
+}
+
+void async_store::report(const outcome& o) {
+   const bool is_trouble =
+         !o && o.error().code != errc::not_found && o.error().code != errc::conflict;
+   if (!is_trouble) {
+      reported_.clear();
+   } else if (reported_ != o.error().message) {
+      reported_ = o.error().message; // the same again says nothing new
+      core::log::warn("store", "operation failed {}", core::log::kv("reason", reported_));
+   }
 }
 
 void async_store::purge() {

@@ -3,6 +3,7 @@
 #include "store/sqlite_store.hpp"
 
 #include <csignal>
+#include <cstdio>
 #include <map>
 #include <vector>
 
@@ -152,7 +153,9 @@ TEST_F(SqliteProcesses, StartTogetherOnANewFile) {
    for (int round = 0; round < 10; ++round) {
       const auto begin = [&](int) {
          sqlite_store s({.file = dir_.at("new " + std::to_string(round) + "/store.db")});
-         return s.put("space", std::to_string(::getpid()), "value", 1h, any_version) ? 0 : 1;
+         const auto put = s.put("space", std::to_string(::getpid()), "value", 1h, any_version);
+         if (!put) std::fprintf(stderr, "%s\n", put.error().message.c_str());
+         return put ? 0 : 1;
       };
       child a(begin), b(begin), c(begin);
       EXPECT_EQ(a.join(), 0);
