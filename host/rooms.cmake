@@ -12,27 +12,70 @@ fmcp_room(json
   PRIVATE PkgConfig::PCRE2)
 
 fmcp_room(crypto
-  SOURCES algorithm.cpp digest.cpp edwards.cpp jwk.cpp jwk_set.cpp jws.cpp pem.cpp public_key.cpp roca.cpp
-          shared_secret.cpp signature.cpp
+  SOURCES algorithm.cpp
+          digest.cpp
+          edwards.cpp
+          jwk.cpp
+          jwk_set.cpp
+          jws.cpp
+          kdf.cpp
+          pem.cpp
+          public_key.cpp
+          roca.cpp
+          seal.cpp
+          secret_key.cpp
+          shared_secret.cpp
+          signature.cpp
+          siphash.cpp
+          xaes.cpp
   USES fmcp_core fmcp_json
   PRIVATE OpenSSL::Crypto)
 
+fmcp_room(auth
+  SOURCES authorization.cpp
+          challenge.cpp
+          checked_policy.cpp
+          claims.cpp
+          forwarded_document.cpp
+          freshness.cpp
+          gate.cpp
+          issuer_pattern.cpp
+          jwt_service.cpp
+          key_source.cpp
+          metadata.cpp
+          metadata_routes.cpp
+          rate_limit.cpp
+          refusals.cpp
+          token_cache.cpp
+          worker.cpp
+  USES fmcp_core fmcp_json fmcp_crypto
+  PRIVATE Threads::Threads)
+
+fmcp_room(store
+  SOURCES async_store.cpp key_file.cpp limits.cpp memory_store.cpp state_directory.cpp sealed_store.cpp sqlite_file.cpp
+          sqlite_store.cpp
+  USES fmcp_core fmcp_crypto
+  PRIVATE PkgConfig::SQLITE3 Threads::Threads)
+
 fmcp_room(config
-  SOURCES checks.cpp declaration.cpp env_file.cpp gather.cpp layers.cpp load.cpp parse.cpp plugin_settings.cpp secret_file.cpp
-          table.cpp
+  SOURCES auth_selection.cpp checks.cpp declaration.cpp env_file.cpp gather.cpp layers.cpp load.cpp parse.cpp plugin_settings.cpp
+          public_url.cpp secret_file.cpp secret_variables.cpp table.cpp
   USES fmcp_core fmcp_json
   PRIVATE Boost::url)
 
 fmcp_room(cli
-  SOURCES cli.cpp columns.cpp config_show.cpp help.cpp options.cpp plugins_info.cpp plugins_list.cpp run.cpp version.cpp
+  SOURCES cli.cpp columns.cpp config_show.cpp doctor.cpp help.cpp options.cpp plugins_info.cpp plugins_list.cpp
+          providers_describe.cpp providers_list.cpp run.cpp version.cpp
   USES fmcp_config
   PRIVATE CLI11::CLI11)
 
 fmcp_room(plugins
-  SOURCES call_table.cpp catalogue.cpp elf_image.cpp elf_lint.cpp host.cpp instance.cpp manifest.cpp module.cpp pool.cpp
-          registry.cpp results.cpp sealed_copy.cpp services.cpp staging.cpp timer.cpp
+  SOURCES auth_answer.cpp auth_provider.cpp call_table.cpp catalogue.cpp elf_image.cpp elf_lint.cpp errands.cpp
+          grants.cpp host.cpp instance.cpp instance_calls.cpp lists.cpp manifest.cpp module.cpp origins.cpp pool.cpp
+          principal.cpp registry.cpp results.cpp sealed_copy.cpp service_auth.cpp service_crypto.cpp service_http.cpp
+          service_jwt.cpp service_kv.cpp services.cpp setup.cpp staging.cpp timer.cpp
   USES fmcp_core fmcp_json fmcp_sdk
-  PRIVATE Boost::headers fmcp_crypto Threads::Threads ${CMAKE_DL_LIBS})
+  PRIVATE Boost::headers Boost::url fmcp_crypto Threads::Threads ${CMAKE_DL_LIBS})
 
 fmcp_room(protocol
   SOURCES call_result.cpp
@@ -61,17 +104,34 @@ fmcp_room(protocol
   PRIVATE fmcp_crypto)
 
 fmcp_room(net
-  SOURCES chunk_decoder.cpp connection.cpp connection_answer.cpp http_server.cpp kept_request.cpp line_writer.cpp listen.cpp loop.cpp
-          request_head.cpp response.cpp stdio.cpp task_queue.cpp tls.cpp
+  SOURCES address_class.cpp chunk_decoder.cpp connection.cpp connection_answer.cpp curl_library.cpp fetch_exchange.cpp
+          fetch_now.cpp fetch_policy_check.cpp fetch_transfer.cpp fetcher.cpp http_server.cpp kept_request.cpp
+          line_writer.cpp listen.cpp loop.cpp proxy_rules.cpp request_head.cpp response.cpp stdio.cpp task_queue.cpp tls.cpp
+          trust_store.cpp url.cpp
   USES fmcp_core
-  PRIVATE Boost::headers OpenSSL::SSL Threads::Threads)
+  PRIVATE Boost::headers OpenSSL::SSL Threads::Threads ${CMAKE_DL_LIBS})
+# Of libcurl the headers only: it is loaded when something is fetched (net/README.md says why).
+target_include_directories(fmcp_net PRIVATE ${CURL_INCLUDE_DIRS})
 # Asio's fences are invisible to ThreadSanitizer, which warns of them; the loops need none.
 if(FMCP_SANITIZE MATCHES thread)
   target_compile_definitions(fmcp_net PRIVATE BOOST_ASIO_DISABLE_FENCED_BLOCK)
 endif()
 
 fmcp_room(app
-  SOURCES plugin_backend.cpp plugin_commands.cpp process.cpp room_options.cpp router.cpp run.cpp serve_http.cpp
+  SOURCES authentication.cpp
+          bearer_access.cpp
+          doctor.cpp
+          jwt_backend.cpp
+          plugin_backend.cpp
+          plugin_commands.cpp
+          process.cpp
+          provider_commands.cpp
+          provider_verifier.cpp
+          room_options.cpp
+          router.cpp
+          run.cpp
+          serve_http.cpp
           serve_stdio.cpp
-  USES fmcp_cli fmcp_config fmcp_net fmcp_plugins fmcp_protocol)
+          services.cpp
+  USES fmcp_auth fmcp_cli fmcp_config fmcp_net fmcp_plugins fmcp_protocol)
 target_compile_definitions(fmcp_app PUBLIC FMCP_PROGRAM_VERSION="${PROJECT_VERSION}")

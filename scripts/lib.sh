@@ -16,7 +16,7 @@ source "$ROOT/scripts/versions"
 readonly PACKAGES_BUILD=(
   g++ cmake ninja-build pkg-config ccache
   libboost1.81-dev libboost-url1.81-dev libboost-filesystem1.81-dev
-  rapidjson-dev libpcre2-dev libssl-dev libfmt-dev libspdlog-dev libcli11-dev
+  rapidjson-dev libpcre2-dev libssl-dev libcurl4-openssl-dev libsqlite3-dev libfmt-dev libspdlog-dev libcli11-dev
   libhowardhinnant-date-dev tzdata libgtest-dev libgmock-dev libbenchmark-dev)
 # What the tests run beside that: real clients, certificates, the second compiler for the headers.
 readonly PACKAGES_TEST=(
@@ -94,13 +94,34 @@ node_modules() {
   cp "$dir/package-lock.json" "$stamp"
 }
 
-# python_tools: a virtual environment with tests/e2e/requirements.txt in .tools/python.
+# python_tools [REQUIREMENTS DIR]: a virtual environment with exactly these packages in DIR; those of
+# tests/e2e in .tools/python when nothing is said.
 python_tools() {
-  local want="$ROOT/tests/e2e/requirements.txt" dir="$TOOLS/python"
+  local want="${1:-$ROOT/tests/e2e/requirements.txt}" dir="${2:-$TOOLS/python}"
   cmp -s "$want" "$dir/.installed" && return 0
-  say "installing the Python packages of tests/e2e"
+  say "installing the Python packages of ${want#"$ROOT"/}"
   rm -rf "$dir"
   /usr/bin/python3 -m venv "$dir" >&2
   "$dir/bin/python" -m pip install -q --disable-pip-version-check -r "$want" >&2
   cp "$want" "$dir/.installed"
+}
+
+# is_at_least HAVE WANT: compares version numbers.
+is_at_least() {
+  [[ -n "$1" && "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" == "$2" ]]
+}
+
+# oauth_clients: builds the Go and the Rust client of tests/e2e/auth, where their compilers are there
+# and new enough; the tests skip the others by name.
+oauth_clients() {
+  local clients="$ROOT/tests/e2e/auth/clients" have
+  have="$(go env GOVERSION 2>/dev/null | sed 's/^go//' || true)"
+  if is_at_least "$have" "$GO_VERSION"; then
+    (cd "$clients/go" && go build -trimpath -o "$TOOLS/e2e-auth-go" .) >&2
+  fi
+  have="$(cargo --version 2>/dev/null | cut -d' ' -f2 || true)"
+  if is_at_least "$have" "$CARGO_VERSION"; then
+    (cd "$clients/rust" && CARGO_TARGET_DIR="$TOOLS/rust" cargo build -q --locked) >&2
+    cp "$TOOLS/rust/debug/e2e-auth" "$TOOLS/e2e-auth-rust"
+  fi
 }

@@ -166,6 +166,31 @@ private:
    bool is_connected_ = true, is_over_ = false;
 };
 
+class fake_responder;
+
+/// A request put aside. It comes back to the responder that it was put aside from.
+class fake_held final : public core::http::held_request,
+                        public std::enable_shared_from_this<fake_held> {
+public:
+   fake_held(fake_responder& back, const core::http::request& rq,
+             std::shared_ptr<exchange_record> record)
+       : back_(back), copy_(rq), record_(std::move(record)) {}
+   ~fake_held() override {
+      if (!is_over_) record_->status = 500;
+   }
+   void resume(work f) override;
+   [[nodiscard]] core::executor& home() noexcept override;
+
+   /// The peer closes.
+   void hang_up() noexcept { is_over_ = true; }
+
+private:
+   fake_responder& back_;
+   const core::http::stored_request copy_;
+   std::shared_ptr<exchange_record> record_;
+   bool is_over_ = false;
+};
+
 class fake_responder final : public core::http::responder {
 public:
    void reply(const core::http::response_head& head, std::string_view body) override {
@@ -185,16 +210,40 @@ public:
       last_kept = kept;
       return kept;
    }
+   [[nodiscard]] std::shared_ptr<core::http::held_request> hold() override {
+      static const core::http::request nothing;
+      auto held =
+            std::make_shared<fake_held>(*this, handled != nullptr ? *handled : nothing, record);
+      last_held = held;
+      return held;
+   }
    [[nodiscard]] std::shared_ptr<void>& attachment() noexcept override { return attachment_; }
+   [[nodiscard]] std::shared_ptr<void>& identity() noexcept override { return identity_; }
    [[nodiscard]] core::executor& home() noexcept override { return loop; }
 
    manual_executor loop;
+   const core::http::request* handled = nullptr; ///< what `hold` copies
+   std::weak_ptr<fake_held> last_held;
    std::weak_ptr<fake_exchange> last_kept;
    std::shared_ptr<exchange_record> record = std::make_shared<exchange_record>();
 
 private:
    std::string output_;
-   std::shared_ptr<void> attachment_;
+   std::shared_ptr<void> attachment_, identity_;
 };
+
+inline void fake_held::resume(work f) {
+   if (std::exchange(is_over_, true)) return;
+   const auto self = shared_from_this(); // its owner may let go of it inside
+   // The answer is this request's, whatever was asked meanwhile.
+   const auto others = std::exchange(back_.record, record_);
+   const auto* const outer = std::exchange(back_.handled, &copy_.get());
+   f(copy_.get(), back_);
+   back_.handled = outer;
+   back_.record = others;
+}
+inline core::executor& fake_held::home() noexcept {
+   return back_.loop;
+}
 
 } // namespace fmcp::test

@@ -1,5 +1,6 @@
 #include "app/plugin_backend.hpp"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <utility>
@@ -71,6 +72,31 @@ protocol::call_failure failure_of(plugins::call_failure why) noexcept {
    return to::misbehaved;
 }
 
+/// A principal as plugins see it. Points into the principal, which must outlive it.
+class principal_view {
+public:
+   explicit principal_view(const core::principal& who) : scopes_(who.scopes.size()) {
+      std::ranges::transform(who.scopes, scopes_.begin(), str_of);
+      view_.size = sizeof view_;
+      view_.subject = str_of(who.subject);
+      view_.client_id = str_of(who.client_id);
+      view_.issuer = str_of(who.issuer);
+      view_.provider = str_of(who.provider);
+      view_.tenant = str_of(who.tenant);
+      view_.scopes = {scopes_.data(), static_cast<std::uint32_t>(scopes_.size()), sizeof(fmcp_str)};
+      view_.claims_json = str_of(who.claims_json);
+      view_.expires_unix_ms = who.expires_unix_ms;
+   }
+   principal_view(const principal_view&) = delete;
+   principal_view& operator=(const principal_view&) = delete;
+
+   [[nodiscard]] const fmcp_principal* get() const noexcept { return &view_; }
+
+private:
+   std::vector<fmcp_str> scopes_;
+   fmcp_principal view_{};
+};
+
 /// A call on its way into a plugin. It owns the protocol's half, which owns what the request's
 /// members point to.
 class crossing final : public plugins::call {
@@ -94,6 +120,7 @@ public:
       request.client_info_json = str_of(in.client_info_json);
       request.client_caps_json = str_of(in.client_capabilities_json);
       request.traceparent = str_of(in.traceparent);
+      if (in.principal != nullptr) request.principal = who_.emplace(*in.principal).get();
    }
 
    void on_progress(double done, double total, std::string_view message) noexcept override {
@@ -143,6 +170,7 @@ public:
 
 private:
    const std::shared_ptr<protocol::tool_call> to_;
+   std::optional<principal_view> who_;
 };
 
 /// A way to cancel. It does not keep the call alive: the plugin room does, as long as it runs.
@@ -183,7 +211,10 @@ std::vector<protocol::tool_entry> entries_of(const plugins::snapshot& s) {
    std::vector<protocol::tool_entry> out;
    out.reserve(s.tools.size());
    for (const auto& t : s.tools) {
-      out.push_back({std::static_pointer_cast<const protocol::tool_definition>(t->prepared), t});
+      out.push_back(
+            {.definition = std::static_pointer_cast<const protocol::tool_definition>(t->prepared),
+             .handle = t,
+             .required_scopes = t->required_scopes});
    }
    return out;
 }

@@ -49,7 +49,7 @@ plugins::options plugin_options(const config::settings& s, std::string_view vers
    return o;
 }
 
-protocol::service_options service_options(const config::settings& s) {
+protocol::service_options service_options(const config::settings& s, const authentication* guard) {
    protocol::service_options o;
    o.me = {.name = s.name,
            .version = s.version,
@@ -65,7 +65,9 @@ protocol::service_options service_options(const config::settings& s) {
    o.json_only = s.json_response;
    o.session_key = s.session_key;
    o.session_key_previous = s.session_key_previous;
-   o.session_domain = "open"; // whoever switches authentication on ends these sessions
+   // Whoever switches authentication on, off or to another provider ends all sessions.
+   o.session_domain = guard != nullptr ? guard->domain() : "open";
+   o.hide_forbidden_tools = s.hide_forbidden_tools;
    o.session_ttl = std::chrono::duration_cast<std::chrono::seconds>(s.session_ttl);
    o.sessions = {.max_sessions = s.max_sessions,
                  .idle_timeout = s.session_idle_timeout,

@@ -4,6 +4,7 @@
 
 #include <functional>
 
+#include "app/authentication.hpp"
 #include "config/settings.hpp"
 #include "net/http_server.hpp"
 #include "plugins/host.hpp"
@@ -14,7 +15,9 @@ namespace fmcp::app {
 
 /// Without `on_change`. `version` is the program's.
 [[nodiscard]] plugins::options plugin_options(const config::settings& s, std::string_view version);
-[[nodiscard]] protocol::service_options service_options(const config::settings& s);
+/// `guard`: null without authentication.
+[[nodiscard]] protocol::service_options service_options(const config::settings& s,
+                                                        const authentication* guard);
 [[nodiscard]] net::server_options server_options(const config::settings& s);
 /// `port`: the one that was really bound.
 [[nodiscard]] protocol::http_guard::options guard_options(const config::settings& s,

@@ -34,8 +34,8 @@ std::string health::readiness(int& status) const {
    return out;
 }
 
-router::router(std::string path, const health& h, std::unique_ptr<protocol::http_endpoint> endpoint)
-    : path_(std::move(path)), health_(h), endpoint_(std::move(endpoint)) {}
+router::router(std::string path, const health& h, guarded g)
+    : path_(std::move(path)), health_(h), guarded_(std::move(g)) {}
 
 bool router::is_endpoint(std::string_view path) const noexcept {
    if (path == path_) return true;
@@ -43,13 +43,16 @@ bool router::is_endpoint(std::string_view path) const noexcept {
 }
 
 bool router::on_head(const core::http::request& rq, core::http::responder& out) {
-   if (is_endpoint(rq.path)) return endpoint_->on_head(rq, out);
+   if (is_endpoint(rq.path)) return guarded_.endpoint->on_head(rq, out);
+   if (is_document(rq.path)) return guarded_.documents->on_head(rq, out);
    on_other(rq, out); // no route takes a body
    return false;
 }
 
 void router::on_request(const core::http::request& rq, core::http::responder& out) {
-   is_endpoint(rq.path) ? endpoint_->on_request(rq, out) : on_other(rq, out);
+   if (is_endpoint(rq.path)) return guarded_.endpoint->on_request(rq, out);
+   if (is_document(rq.path)) return guarded_.documents->on_request(rq, out);
+   on_other(rq, out);
 }
 
 void router::on_other(const core::http::request& rq, core::http::responder& out) const {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <memory>
 
+#include "app/authentication.hpp"
 #include "app/process.hpp"
 #include "config/settings.hpp"
 #include "core/result.hpp"
@@ -25,9 +26,10 @@ public:
    [[nodiscard]] virtual int serve(plugins::host& plugins, const stop_signals& signals) = 0;
 };
 
-/// Takes the port. `s` and `service` outlive the transport. Errors: io, invalid.
-[[nodiscard]] core::result<std::unique_ptr<transport>> open_http(const config::settings& s,
-                                                                 protocol::service& service);
+/// Takes the port. `s`, `service` and `guard` outlive the transport; null: everybody may come in.
+/// Errors: io, invalid.
+[[nodiscard]] core::result<std::unique_ptr<transport>>
+open_http(const config::settings& s, protocol::service& service, authentication* guard);
 /// `output`: the real standard output.
 [[nodiscard]] core::result<std::unique_ptr<transport>>
 open_stdio(const config::settings& s, protocol::service& service, core::unique_fd output);

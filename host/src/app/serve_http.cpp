@@ -15,8 +15,8 @@ constexpr int beats_between_sweeps = 60;
 
 class http_transport final : public transport {
 public:
-   http_transport(const config::settings& s, protocol::service& service)
-       : settings_(s), service_(service) {}
+   http_transport(const config::settings& s, protocol::service& service, authentication* guard)
+       : settings_(s), service_(service), guard_(guard) {}
 
    core::result<void> open() {
       auto server = net::server::open(server_options(settings_),
@@ -43,12 +43,17 @@ public:
 
 private:
    std::unique_ptr<core::http::handler> make_handler() {
+      auto gate = guard_ != nullptr ? guard_->make_gate() : nullptr;
+      auto endpoint = std::make_unique<protocol::http_endpoint>(
+            service_,
+            protocol::http_endpoint::options{.guard = guard_options(settings_, server_->port()),
+                                             .max_body_bytes = settings_.max_body_bytes,
+                                             .gate = gate.get()});
       return std::make_unique<router>(
             settings_.path, health_,
-            std::make_unique<protocol::http_endpoint>(
-                  service_, protocol::http_endpoint::options{
-                                  .guard = guard_options(settings_, server_->port()),
-                                  .max_body_bytes = settings_.max_body_bytes}));
+            router::guarded{.gate = std::move(gate),
+                            .endpoint = std::move(endpoint),
+                            .documents = guard_ != nullptr ? guard_->routes() : nullptr});
    }
 
    int beat_until_stopped(const stop_signals& signals) {
@@ -62,15 +67,16 @@ private:
 
    const config::settings& settings_;
    protocol::service& service_;
+   authentication* const guard_;
    health health_;
    std::unique_ptr<net::server> server_; // last: its threads use everything above
 };
 
 } // namespace
 
-core::result<std::unique_ptr<transport>> open_http(const config::settings& s,
-                                                   protocol::service& service) {
-   auto out = std::make_unique<http_transport>(s, service);
+core::result<std::unique_ptr<transport>>
+open_http(const config::settings& s, protocol::service& service, authentication* guard) {
+   auto out = std::make_unique<http_transport>(s, service, guard);
    if (auto opened = out->open(); !opened) return std::unexpected(std::move(opened.error()));
    return out;
 }

@@ -24,8 +24,13 @@ struct row {
    command start;
 };
 
-constexpr std::array rows{row{"run", "", run}, row{"plugins", "list", plugins_list},
-                          row{"plugins", "info", plugins_info}, row{"config", "show", config_show},
+constexpr std::array rows{row{"run", "", run},
+                          row{"plugins", "list", plugins_list},
+                          row{"plugins", "info", plugins_info},
+                          row{"providers", "list", providers_list},
+                          row{"providers", "describe", providers_describe},
+                          row{"config", "show", config_show},
+                          row{"doctor", "", doctor},
                           row{"version", "", version}};
 
 bool asks_for_help(std::string_view word) {
@@ -125,14 +130,17 @@ int complain(const context& c, std::string_view message, int code) {
    return code;
 }
 
-config::loaded load(const context& c, const options& o) {
+config::loaded load(const context& c, const options& o, config::purpose why) {
    config::sources from = c.how.from;
    from.flags = o.flags;
+   from.purpose = why;
+   from.find_providers = c.what.find_providers;
    return config::load(from);
 }
 
-core::result<config::settings> require_settings(const context& c, const options& o, int& code) {
-   auto loaded = load(c, o);
+core::result<config::settings> require_settings(const context& c, const options& o, int& code,
+                                                config::purpose why) {
+   auto loaded = load(c, o, why);
    if (!loaded.values) {
       const bool is_usage = std::ranges::any_of(loaded.report.problems, &config::problem::is_usage);
       code = complain(c, loaded.values.error().message, is_usage ? usage : failed);

@@ -5,7 +5,10 @@
 ///    fastmcp-host run [plugin.so ...]      serve until stopped
 ///    fastmcp-host plugins list             load everything, tell what became of each file
 ///    fastmcp-host plugins info FILE        what a file says about itself, without running it
+///    fastmcp-host providers list           which providers of authentication are there
+///    fastmcp-host providers describe NAME  the settings of one, without running it
 ///    fastmcp-host config show              every setting, its value and where it comes from
+///    fastmcp-host doctor                   tries everything out, and says what is wrong
 ///    fastmcp-host version
 ///
 /// This room knows words, settings and how to print; what a command needs beyond that comes through
@@ -15,6 +18,7 @@
 #include <cstdint>
 #include <functional>
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -54,6 +58,20 @@ struct plugin_facts {
    std::vector<std::string> warnings; ///< a sentence each
 };
 
+struct streams {
+   std::ostream& out;
+   std::ostream& err;
+   std::istream* in = nullptr; ///< null: there is none
+};
+
+/// What `doctor` is to look into.
+struct doctor_request {
+   /// As `run` would see them, with http where nothing names a transport. Problems are in it, and
+   /// have not been told yet.
+   config::loaded settings;
+   std::optional<std::string> token; ///< from `--token -`; not empty
+};
+
 /// What the commands do, for the app room to plug in.
 struct commands {
    /// Serves until the process is told to stop; gives the exit code.
@@ -61,6 +79,10 @@ struct commands {
    std::function<core::result<std::vector<plugin_row>>(const config::settings&)> list_plugins;
    std::function<core::result<plugin_facts>(const config::settings&, const std::string& file)>
          inspect_plugin;
+   /// For `config::sources::find_providers` and the commands about providers.
+   std::function<std::vector<config::auth_candidate>(const config::settings&)> find_providers{};
+   /// Gives the exit code.
+   std::function<int(doctor_request, streams)> doctor{};
 };
 
 /// How the process was started.
@@ -73,11 +95,6 @@ struct invocation {
 /// The invocation of this process: arguments, environment, and the prefix above the folder of the
 /// running file (`/usr` for `/usr/bin/fastmcp-host`).
 [[nodiscard]] invocation this_process(int argc, const char* const* argv, std::string version);
-
-struct streams {
-   std::ostream& out;
-   std::ostream& err;
-};
 
 /// Does what the arguments say. Returns the exit code.
 [[nodiscard]] int main(const invocation& how, const commands& what, streams io);

@@ -23,16 +23,20 @@ using words = std::vector<std::string>;
 int run(const context& c, const words& w);
 int plugins_list(const context& c, const words& w);
 int plugins_info(const context& c, const words& w);
+int providers_list(const context& c, const words& w);
+int providers_describe(const context& c, const words& w);
 int config_show(const context& c, const words& w);
+int doctor(const context& c, const words& w);
 int version(const context& c, const words& w);
 
 /// `fastmcp-host: message` on the error stream. Gives `code` back.
 int complain(const context& c, std::string_view message, int code);
 /// Decides the settings with the flags of `o`.
-[[nodiscard]] config::loaded load(const context& c, const options& o);
+[[nodiscard]] config::loaded load(const context& c, const options& o,
+                                  config::purpose why = config::purpose::serving);
 /// The same for a command that needs them to be right: on failure the problems are printed, and
 /// `code` says how to exit. On success the log has its level, and notices are logged.
 [[nodiscard]] core::result<config::settings> require_settings(const context& c, const options& o,
-                                                              int& code);
+                                                              int& code, config::purpose why);
 
 } // namespace fmcp::cli

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "config/table.hpp"
+#include "core/text.hpp"
 
 namespace fmcp::cli {
 namespace {
@@ -41,7 +42,7 @@ std::string_view value_name(config::kind k) {
    case config::kind::path:
    case config::kind::paths: return " PATH";
    case config::kind::url: return " URL";
-   case config::kind::special: return " NAME.FIELD=VALUE";
+   case config::kind::provider: return " NAME";
    default: return " VALUE";
    }
 }
@@ -51,7 +52,11 @@ void print_setting(std::ostream& out, const config::spec& s) {
    if (s.short_flag != 0) head += fmt::format("-{}, ", s.short_flag);
    // Without a flag the variable is the way to give it.
    head += s.flag.empty() ? s.variable : s.flag;
-   if (!s.flag.empty() && !s.is_positional()) head += value_name(s.kind);
+   if (s.kind == config::kind::special) {
+      head += ' ' + core::to_upper(config::expectation(s));
+   } else if (!s.flag.empty() && !s.is_positional()) {
+      head += value_name(s.kind);
+   }
    out << head << '\n';
    wrap(out, s.help);
    std::string facts = s.kind == config::kind::text ? "" : config::expectation(s);
@@ -74,7 +79,10 @@ Commands
   run [plugin.so ...]    serve the given plugins and those of the plugin directory
   plugins list           load all plugins and show what became of each file
   plugins info FILE      show what a plugin file says about itself; runs none of it
+  providers list         show which providers of authentication are installed
+  providers describe X   show the settings of one; runs none of it
   config show            show every setting, its value and where it comes from
+  doctor                 try out what `run` would need, and say what is wrong
   version                show the version
 
 For example
@@ -82,6 +90,8 @@ For example
       serves http://127.0.0.1:8000/mcp with the plugins that are installed
   fastmcp-host run ./my_tool.so
       serves one file on stdio, which is how desktop clients start a server
+  fastmcp-host run --transport http --auth descope --auth-option project_id=P2x
+      lets only those in who have a token of that project
 
 Every command explains itself with --help.
 )";

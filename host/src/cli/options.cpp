@@ -22,6 +22,12 @@ public:
          switches_.emplace_back(s, app_.add_flag(std::string(s)));
          known_.emplace_back(s);
       }
+      for (const auto v : g.valued) {
+         auto* option = app_.add_option(std::string(v));
+         option->take_all()->allow_extra_args(false);
+         values_.emplace_back(v, option);
+         known_.emplace_back(v);
+      }
       if (!g.takes_settings) return;
       for (const auto& s : config::table()) {
          if (s.flag.empty() || s.is_positional()) continue;
@@ -51,6 +57,9 @@ public:
       out.wants_help = help_->count() > 0;
       for (const auto& [name, option] : switches_) {
          if (option->count() > 0) out.switches.emplace_back(name);
+      }
+      for (const auto& [name, option] : values_) {
+         for (const auto& text : option->results()) out.values.emplace_back(name, text);
       }
       for (const auto& [s, option] : settings_) {
          for (const auto& text : option->results()) out.flags.emplace_back(s->name, text);
@@ -109,7 +118,7 @@ private:
    const grammar& grammar_;
    CLI::App app_;
    CLI::Option* help_ = nullptr;
-   std::vector<std::pair<std::string_view, CLI::Option*>> switches_;
+   std::vector<std::pair<std::string_view, CLI::Option*>> switches_, values_;
    std::vector<std::pair<const config::spec*, CLI::Option*>> settings_;
    std::vector<std::string_view> known_;
 };
@@ -118,6 +127,14 @@ private:
 
 bool options::has(std::string_view a_switch) const {
    return std::ranges::find(switches, a_switch) != switches.end();
+}
+
+const std::string* options::value_of(std::string_view option) const {
+   const std::string* out = nullptr;
+   for (const auto& [name, text] : values) {
+      if (name == option) out = &text;
+   }
+   return out;
 }
 
 core::result<options> parse_options(const grammar& g, const std::vector<std::string>& words) {

@@ -16,15 +16,19 @@ struct grammar {
    bool takes_settings = false; ///< all flags of the table, and its positional argument
    std::vector<std::string_view> switches = {}; ///< `--json`
    std::string_view operand = {};               ///< `FILE`: exactly one is needed
+   std::vector<std::string_view> valued = {};   ///< `--token`: has a value
 };
 
 struct options {
    std::vector<std::pair<std::string, std::string>> flags; ///< for `config::sources`
    std::vector<std::string> switches;                      ///< those that were given
    std::string operand;
+   std::vector<std::pair<std::string, std::string>> values; ///< of `valued`, in order
    bool wants_help = false;
 
    [[nodiscard]] bool has(std::string_view a_switch) const;
+   /// The last value of that option, or null.
+   [[nodiscard]] const std::string* value_of(std::string_view option) const;
 };
 
 /// A flag may be repeated: lists grow, of everything else the last one counts, so that a script can

@@ -130,7 +130,7 @@ int plugins_info(const context& c, const words& w) {
       return done;
    }
    int code = failed;
-   const auto settings = require_settings(c, *o, code);
+   const auto settings = require_settings(c, *o, code, config::purpose::looking);
    if (!settings) return code;
    const auto facts = c.what.inspect_plugin(*settings, o->operand);
    if (!facts) return complain(c, facts.error().message, failed);

@@ -62,7 +62,7 @@ int plugins_list(const context& c, const words& w) {
       return done;
    }
    int code = failed;
-   const auto settings = require_settings(c, *o, code);
+   const auto settings = require_settings(c, *o, code, config::purpose::looking);
    if (!settings) return code;
    const auto plugins = c.what.list_plugins(*settings);
    if (!plugins) return complain(c, plugins.error().message, failed);

@@ -16,7 +16,7 @@ int run(const context& c, const words& w) {
       return done;
    }
    int code = failed;
-   const auto settings = require_settings(c, *o, code);
+   const auto settings = require_settings(c, *o, code, config::purpose::serving);
    return settings ? c.what.run(*settings) : code;
 }
 

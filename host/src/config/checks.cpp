@@ -54,6 +54,15 @@ parsed<std::string> parse_icons(std::string_view text) {
    return compact;
 }
 
+parsed<std::string> parse_store(std::string_view text) {
+   text = core::trim(text);
+   const auto colon = std::min(text.find(':'), text.size());
+   const auto kind = core::to_lower(text.substr(0, colon));
+   if (kind == "memory" && colon == text.size()) return kind;
+   if (kind == "sqlite" && colon + 1 != text.size()) return kind + std::string(text.substr(colon));
+   return std::unexpected("is not memory, sqlite or sqlite:PATH");
+}
+
 complaint check_allowed_hosts(const std::vector<std::string>& hosts) {
    for (const auto& h : hosts) {
       if (h == "*")

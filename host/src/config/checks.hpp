@@ -23,6 +23,8 @@ using complaint = std::optional<std::string>;
 
 /// The path of the MCP endpoint, without a slash at the end; not one of the health checks.
 [[nodiscard]] parsed<std::string> parse_endpoint(std::string_view text);
+/// `memory`, `sqlite` or `sqlite:PATH`; the words in any case.
+[[nodiscard]] parsed<std::string> parse_store(std::string_view text);
 /// A JSON array of icon objects, on one line.
 [[nodiscard]] parsed<std::string> parse_icons(std::string_view text);
 

@@ -53,10 +53,10 @@ parsed<typed_value> integer_value(const parsed<T>& value) {
    return out;
 }
 
-parsed<typed_value> list_value(const entry& e) {
+parsed<typed_value> list_value(const declaration& d, const entry& e) {
    std::vector<std::string> all;
    for (const auto& text : e.texts) {
-      auto some = parse_list(text);
+      auto some = d.is_split ? parse_list(text) : parse_entries(text);
       if (!some) return std::unexpected(std::move(some.error()));
       all.insert(all.end(), some->begin(), some->end());
    }
@@ -67,6 +67,13 @@ parsed<typed_value> list_value(const entry& e) {
    w.end_array();
    out.measure = static_cast<double>(all.size());
    return out;
+}
+
+/// `api.example.com`, `localhost:1/x`, and not `http//x`, which is a slip.
+bool begins_with_host(std::string_view text) {
+   const auto host = text.substr(0, text.find_first_of(":/"));
+   return text.find("://") == std::string_view::npos &&
+          (host.find('.') != std::string_view::npos || host == "localhost");
 }
 
 parsed<typed_value> map_value(const entry& e) {
@@ -102,7 +109,8 @@ parsed<typed_value> convert_unbounded(const declaration& d, const entry& e) {
    case plugin_type::secret:
       return typed_value{.json = text, .measure = static_cast<double>(core::utf8_length(text))};
    case plugin_type::url: {
-      const auto url = parse_url(text, views(d.schemes));
+      const bool is_bare = !d.assume_scheme.empty() && begins_with_host(text);
+      const auto url = parse_url(is_bare ? d.assume_scheme + "://" + text : text, views(d.schemes));
       if (!url) return std::unexpected(url.error());
       return string_value(*url);
    }
@@ -126,7 +134,7 @@ parsed<typed_value> convert_unbounded(const declaration& d, const entry& e) {
       if (!i) return std::unexpected(i.error());
       return string_value(d.values[*i]);
    }
-   case plugin_type::list: return list_value(e);
+   case plugin_type::list: return list_value(d, e);
    case plugin_type::map: return map_value(e);
    case plugin_type::json: {
       typed_value out;
@@ -184,6 +192,11 @@ public:
          d_.is_required = required->boolean();
       }
       if (auto ok = words(); !ok) return std::unexpected(ok.error());
+      if (const auto* split = from_.find("split")) {
+         if (!split->is(json::kind::boolean) || d_.type != plugin_type::list)
+            return about("has a \"split\" that is no boolean of a list.");
+         d_.is_split = split->boolean();
+      }
       if (auto ok = bound("min", d_.min); !ok) return std::unexpected(ok.error());
       if (auto ok = bound("max", d_.max); !ok) return std::unexpected(ok.error());
       if (auto ok = fallback(); !ok) return std::unexpected(ok.error());
@@ -205,6 +218,10 @@ private:
       if (d_.type == plugin_type::choice && d_.values.empty())
          return about("is an enum without \"values\".");
       if (d_.schemes.empty()) d_.schemes = {"https", "http"};
+      d_.assume_scheme = from_.find_string("assume_scheme").value_or("");
+      if (!d_.assume_scheme.empty() &&
+          std::ranges::find(d_.schemes, d_.assume_scheme) == d_.schemes.end())
+         return about("has an \"assume_scheme\" that is not among its schemes.");
       return {};
    }
 
@@ -274,17 +291,26 @@ names_of(const json::value& v, const std::vector<declaration>& known, std::strin
          fmt::format("The manifest is wrong: \"{}\" names something that is no setting.", where));
 }
 
-core::result<void> read_relations(const json::value& manifest, declarations& out) {
-   if (const auto* groups = manifest.find("one_of")) {
-      if (!groups->is(json::kind::array)) {
-         return core::fail(core::errc::invalid, "The manifest is wrong: \"one_of\" is no array.");
-      }
-      for (const auto& group : groups->items()) {
-         auto names = names_of(group, out.settings, "one_of");
-         if (!names) return std::unexpected(names.error());
-         out.one_of.push_back(std::move(*names));
-      }
+core::result<void> read_groups(const json::value& manifest, std::string_view key,
+                               const std::vector<declaration>& known,
+                               std::vector<std::vector<std::string>>& out) {
+   const auto* groups = manifest.find(key);
+   if (groups == nullptr) return {};
+   if (!groups->is(json::kind::array)) {
+      return core::fail(core::errc::invalid,
+                        fmt::format("The manifest is wrong: \"{}\" is no array.", key));
    }
+   for (const auto& group : groups->items()) {
+      auto names = names_of(group, known, key);
+      if (!names) return std::unexpected(names.error());
+      out.push_back(std::move(*names));
+   }
+   return {};
+}
+
+core::result<void> read_relations(const json::value& manifest, declarations& out) {
+   if (auto ok = read_groups(manifest, "one_of", out.settings, out.one_of); !ok) return ok;
+   if (auto ok = read_groups(manifest, "any_of", out.settings, out.any_of); !ok) return ok;
    if (const auto* needs = manifest.find("requires")) {
       if (!needs->is(json::kind::object)) {
          return core::fail(core::errc::invalid,

@@ -8,24 +8,29 @@
 ///     "required": false, "help": "…", "deprecated": "use …"}
 ///
 /// and beside it `"one_of": [["jwks_uri", "public_key"]]` (exactly one of each group is to be
-/// given) and `"requires": {"tls_key": ["tls_cert"]}` (whoever gives the one gives the others).
+/// given), `"any_of": [["config_url", "project_id"]]` (at least one is) and
+/// `"requires": {"tls_key": ["tls_cert"]}` (whoever gives the one gives the others).
 /// Types, and what the plugin finds in its `config_json`:
 ///
+// clang-format off
 /// | Type | Written | Delivered | `min`, `max` count |
 /// |---|---|---|---|
 /// | string, path | text | string | characters |
-/// | secret | text, or a file by `…_FILE` | not in `config_json`, but among the secrets |
-/// characters | | url | absolute; `schemes`, default https and http; `http+loopback` permits http
-/// to loopback | string | | | int | `10`, `10.0` | integer | the value | | number | `1.5e3` |
-/// number | the value | | bool | true/false yes/no on/off 1/0 t/f y/n | boolean | | | duration |
-/// `500ms`, `30s`, `2h`; a bare number is seconds | integer, milliseconds | the time | | size |
-/// `64KiB`, `4MiB`, `4096` | integer, bytes | the size | | enum | one of `values`, in any case |
-/// string as in `values` | | | list | JSON array, or words separated by commas or blanks | array of
-/// strings | entries | | map | JSON object, or `key=value,key=value` | object of strings | entries
-/// | | json | any JSON | as it is | |
+/// | secret | text, or a file by `…_FILE` | not in `config_json`, but among the secrets | characters |
+/// | url | absolute; `schemes`, default https and http; `http+loopback` permits http to loopback; `"assume_scheme": "https"` puts that before a bare host | string | |
+/// | int | `10`, `10.0` | integer | the value |
+/// | number | `1.5e3` | number | the value |
+/// | bool | true/false yes/no on/off 1/0 t/f y/n | boolean | |
+/// | duration | `500ms`, `30s`, `2h`; a bare number is seconds | integer, milliseconds | the time |
+/// | size | `64KiB`, `4MiB`, `4096` | integer, bytes | the size |
+/// | enum | one of `values`, in any case | string as in `values` | |
+/// | list | JSON array, or words separated by commas or blanks; with `"split": false` plain text is one entry; `null` is no value | array of strings | entries |
+/// | map | JSON object, or `key=value,key=value` | object of strings | entries |
+/// | json | any JSON | as it is | |
+// clang-format on
 ///
-/// An empty text is the empty list, and an error for every other type. A setting without value and
-/// default is absent from `config_json`.
+/// An empty text is the empty list (unless `"split": false`), and an error for every other type. A
+/// setting without value and default is absent from `config_json`.
 
 #include <cstdint>
 #include <optional>
@@ -66,13 +71,15 @@ struct declaration {
    std::optional<double> min, max; ///< of durations in ms, of sizes in bytes
    std::vector<std::string> values;
    std::vector<std::string> schemes;
+   std::string assume_scheme; ///< of a URL that is given without one; empty: it has to have one
+   bool is_split = true;      ///< of a list: plain text is words and not one entry
    std::string help;
    std::string deprecated;
 };
 
 struct declarations {
    std::vector<declaration> settings;
-   std::vector<std::vector<std::string>> one_of;
+   std::vector<std::vector<std::string>> one_of, any_of;
    std::vector<std::pair<std::string, std::vector<std::string>>> requires_;
 };
 

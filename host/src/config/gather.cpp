@@ -55,6 +55,24 @@ bool is_auth_variable(std::string_view name) noexcept {
    return name == auth_name || (name.starts_with(auth_name) && name[auth_name.size()] == '_');
 }
 
+/// Names without our prefix of which the operator hears something: the selection as old releases of
+/// the framework spelled it in `.env`, and the placeholders of an example in its documentation.
+bool is_worth_a_word(std::string_view name, layers::level at) noexcept {
+   return name == "DESCOPE_PROJECT_ID" || name == "DESCOPE_BASE_URL" || name == "SERVER_URL" ||
+          (name == "SERVER_AUTH" && at == layers::level::env_file);
+}
+
+/// Whether a name that is no setting was meant to switch authentication on. To take such a slip
+/// lightly would open the server.
+bool speaks_of_authentication(std::string_view name) {
+   if (name.find("AUTH") != std::string_view::npos) return true;
+   for (std::size_t at = name.size(); at != std::string_view::npos;
+        at = at == 0 ? std::string_view::npos : name.rfind('_', at - 1)) {
+      if (core::edit_distance(name.substr(0, at), auth_name) <= 1) return true;
+   }
+   return false;
+}
+
 bool is_host_variable(std::string_view name) noexcept {
    return std::ranges::any_of(table(), [&](const spec& s) {
       if (s.variable.empty() || s.kind == kind::special) return false;
@@ -95,8 +113,10 @@ private:
       for (const auto& [name, text] : from_.flags) {
          const spec* s = find_spec(name);
          if (s == nullptr) continue;
-         if (s->kind == kind::special) {
+         if (name == "plugins") {
             plugin_option(text);
+         } else if (name == "auth_options") {
+            auth_option(text);
          } else {
             out_.values.add(
                   layers::level::flags, name,
@@ -121,21 +141,34 @@ private:
                        .place = "command line"});
    }
 
+   void auth_option(const std::string& text) {
+      const auto equals = text.find('=');
+      if (equals == 0 || equals == std::string::npos) {
+         // Without a name there is nothing to call it by, and the text may be a secret.
+         return refuse("An --auth-option is not of the form field=value.", true);
+      }
+      const std::string field = text.substr(0, equals);
+      out_.values.add(layers::level::flags, "auth." + field,
+                      {.texts = {text.substr(equals + 1)},
+                       .label = "--auth-option " + field,
+                       .place = "command line"});
+   }
+
    void environment() {
       for (const auto& pair : from_.environment) {
          const auto equals = pair.find('=');
          if (equals == std::string::npos) continue;
          std::string name = core::to_upper(std::string_view(pair).substr(0, equals));
-         if (!name.starts_with("FASTMCP_")) continue;
+         if (!name.starts_with("FASTMCP_") && !is_worth_a_word(name, layers::level::environment))
+            continue;
          entry e{.texts = {pair.substr(equals + 1)},
                  .label = pair.substr(0, equals),
                  .place = "environment"};
-         const auto before = out_.values.find({}, name, false);
-         if (before && before->value != nullptr && before->value->text() != e.text()) {
+         const auto* before = out_.values.at(layers::level::environment, name);
+         if (before != nullptr && before->text() != e.text() && name.starts_with("FASTMCP_")) {
             refuse(fmt::format("{} and {} are both in the environment, with different values; "
-                               "upper and lower case "
-                               "are the same name here, so keep one of them.",
-                               before->value->label, e.label));
+                               "upper and lower case are the same name here, so keep one of them.",
+                               before->label, e.label));
          }
          add_variable(layers::level::environment, std::move(name), std::move(e));
       }
@@ -143,12 +176,12 @@ private:
 
    /// Keeps a variable that somebody will look at, and tells about every other one.
    void add_variable(layers::level at, std::string name, entry e) {
-      if (is_auth_variable(name)) {
-         if (out_.asks_for_auth.empty()) out_.asks_for_auth = e.name();
-      }
-      if (is_auth_variable(name) || is_plugin_variable(name) || is_host_variable(name)) {
+      if (is_auth_variable(name) || is_plugin_variable(name) || is_host_variable(name) ||
+          is_worth_a_word(name, at)) {
          return out_.values.add(at, std::move(name), std::move(e));
       }
+      const bool is_lookalike = speaks_of_authentication(name);
+      if (is_lookalike) out_.auth_lookalikes.push_back(e.name());
       if (std::ranges::find(foreign, name) != foreign.end()) {
          return note(core::log::level::info,
                      e.name() + " is a setting of the Python framework that this program does "
@@ -156,7 +189,8 @@ private:
       }
       std::vector<std::string_view> known;
       for (const auto& s : table()) {
-         if (!s.variable.empty() && s.kind != kind::special) known.push_back(s.variable);
+         if (s.variable.empty() || s.kind == kind::special) continue;
+         if (!is_lookalike || speaks_of_authentication(s.variable)) known.push_back(s.variable);
       }
       // 2.12 and 2.13 of the framework took FASTMCP_SERVER_PORT for FASTMCP_PORT.
       constexpr std::string_view old_prefix = "FASTMCP_SERVER_";
@@ -206,9 +240,8 @@ private:
          entry e{.texts = {std::move(line.value)},
                  .label = std::move(line.name),
                  .place = fmt::format("{}:{}", shown_path, line.line)};
-         // Releases before 2.14 of the framework read the names without prefix from this file.
-         if (name == "SERVER_AUTH" && out_.asks_for_auth.empty()) out_.asks_for_auth = e.name();
-         if (!name.starts_with("FASTMCP_")) continue;
+         if (!name.starts_with("FASTMCP_") && !is_worth_a_word(name, layers::level::env_file))
+            continue;
          if (name == "FASTMCP_ENV_FILE") {
             note(core::log::level::warn, e.name() + " has no effect inside such a file.");
             continue;
@@ -248,22 +281,44 @@ private:
       e.place = fmt::format("{}:{}", file, line_of(text, value));
       e.directory = std::filesystem::path(out_.config_file).parent_path().string();
       if (key == "plugins") return plugins(file, text, e, value);
-      if (key == "auth") {
-         if (out_.asks_for_auth.empty()) out_.asks_for_auth = e.name();
-         return;
-      }
+      if (key == "auth") return auth(file, text, e, value);
       const std::string_view name = key.ends_with("_file") && find_spec(key) == nullptr
                                           ? key.substr(0, key.size() - 5)
                                           : key;
       const spec* s = find_spec(name);
       if (s == nullptr || !s->in_file || (name != key && !s->is_secret())) {
-         std::vector<std::string_view> known{"auth"};
+         std::vector<std::string_view> known;
          for (const auto& each : table()) {
             if (each.in_file) known.push_back(each.name);
          }
          return refuse(e.name() + " is no setting." + suggestion(key, known));
       }
       out_.values.add(layers::level::config_file, std::string(key), std::move(e));
+   }
+
+   /// `"auth": "descope"`, or an object with `provider` and its settings.
+   void auth(const std::string& file, const std::string& text, entry& whole,
+             const json::value& value) {
+      if (value.is(json::kind::string))
+         return out_.values.add(layers::level::config_file, "auth", std::move(whole));
+      if (!value.is(json::kind::object)) {
+         return refuse(whole.name() +
+                       " must be the name of a provider, or an object with \"provider\" and its "
+                       "settings.");
+      }
+      bool is_empty = true;
+      for (const auto& [field, v] : value.members()) {
+         if (v.is(json::kind::null)) continue;
+         is_empty = false;
+         entry e = entry_of(v);
+         e.label = shown(fmt::format("auth.{}", field));
+         e.place = fmt::format("{}:{}", file, line_of(text, v));
+         e.directory = whole.directory;
+         out_.values.add(layers::level::config_file,
+                         field == "provider" ? std::string("auth") : fmt::format("auth.{}", field),
+                         std::move(e));
+      }
+      if (is_empty) refuse(whole.name() + " says nothing; name a \"provider\", or remove it.");
    }
 
    void plugins(const std::string& file, const std::string& text, const entry& whole,

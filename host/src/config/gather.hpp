@@ -14,8 +14,9 @@ struct gathered {
    layers values;
    std::string config_file; ///< absolute; empty: none
    std::string env_file;    ///< absolute; empty: none
-   /// What asks for authentication: `FASTMCP_SERVER_AUTH (environment)`; empty: nothing does.
-   std::string asks_for_auth;
+   /// Variables that are no setting and that somebody meant to protect the server with:
+   /// `FASTMCP_SERVR_AUTH (environment)`.
+   std::vector<std::string> auth_lookalikes;
    std::vector<problem> problems;
    std::vector<notice> notices;
 };

@@ -27,6 +27,17 @@ void layers::add(level at, std::string key, entry value) {
    map.insert_or_assign(std::move(key), std::move(value));
 }
 
+void layers::remove(level from, std::string_view prefix) {
+   std::erase_if(maps_[static_cast<std::size_t>(from)],
+                 [&](const auto& pair) { return pair.first.starts_with(prefix); });
+}
+
+const entry* layers::at(level in, std::string_view key) const {
+   const auto& map = maps_[static_cast<std::size_t>(in)];
+   const auto it = map.find(key);
+   return it == map.end() ? nullptr : &it->second;
+}
+
 core::result<layers::found> layers::find(std::string_view key, std::string_view variable,
                                          bool secret) const {
    found out;

@@ -3,7 +3,8 @@
 /// What was given, and where: flags, environment, `.env`, configuration file, strongest first.
 ///
 /// A value is kept as text until somebody knows its type. Keys are the names of the settings table
-/// (`port`) and, for plugins, `plugins.<name>.<field>`; variables are kept under their own names in
+/// (`port`), for plugins `plugins.<name>.<field>` and for the selected provider `auth.<field>`;
+/// variables are kept under their own names in
 /// upper case, because operators write them in any case.
 
 #include <array>
@@ -47,6 +48,10 @@ public:
 
    /// Later values of the same key: a flag collects them, anything else is replaced.
    void add(level at, std::string key, entry value);
+   /// Takes out what begins with `prefix`.
+   void remove(level from, std::string_view prefix);
+   /// The value of exactly that key in that layer, or null.
+   [[nodiscard]] const entry* at(level in, std::string_view key) const;
 
    struct found {
       const entry* value = nullptr;         ///< the strongest one, or null

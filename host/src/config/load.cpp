@@ -9,10 +9,13 @@
 
 #include <fmt/format.h>
 
+#include "config/auth_selection.hpp"
 #include "config/checks.hpp"
 #include "config/gather.hpp"
 #include "config/parse.hpp"
+#include "config/public_url.hpp"
 #include "config/secret_file.hpp"
+#include "config/secret_variables.hpp"
 #include "config/table.hpp"
 #include "core/text.hpp"
 #include "core/utf8.hpp"
@@ -38,6 +41,8 @@ std::string text_of(const spec& s, const settings& from) {
                const auto& v = from.*m;
                using T = std::remove_cvref_t<decltype(v)>;
                if constexpr (std::is_same_v<T, std::string>) {
+                  // Its password is as secret as any other.
+                  if (s.kind == kind::proxy && v.find('@') != std::string::npos) return "(hidden)";
                   return v;
                } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
                   return fmt::format("{}", fmt::join(v, s.kind == kind::paths ? ":" : ","));
@@ -67,7 +72,12 @@ public:
 
    loaded run() {
       for (const auto& s : table()) report_.rows.push_back(row(s));
-      check_together();
+      place_store();
+      if (from_.purpose == purpose::serving) {
+         authenticate();
+         check_together();
+      }
+      values_.secret_variables = secret_variables(given_.values, provider_declarations());
       values_.given = std::move(given_.values);
       loaded out{.values = std::move(values_), .report = std::move(report_)};
       if (!out.report.problems.empty())
@@ -85,7 +95,7 @@ private:
 
    report_row row(const spec& s) {
       report_row r{.name = std::string(s.name), .value = {}, .source = "default", .overridden = {}};
-      if (s.kind == kind::special) return plugin_row(std::move(r));
+      if (s.kind == kind::special) return special_row(s, std::move(r));
       const auto hit = given_.values.find(s.name, s.variable, s.is_secret());
       if (!hit) {
          refuse(hit.error().message);
@@ -97,24 +107,27 @@ private:
          r.source = hit->value->name();
          r.is_valid = take(s, *hit);
       } else {
-         take_default(s);
+         take_default(s, r);
       }
       r.value = r.is_valid ? text_of(s, values_) : "(invalid)";
       return r;
    }
 
    /// Their types are in manifests, which nobody has read yet: some of these may be secrets.
-   report_row plugin_row(report_row r) const {
+   report_row special_row(const spec& s, report_row r) const {
+      const bool is_auth = s.name == "auth_options";
+      const std::string_view key = is_auth ? "auth." : "plugins.";
+      const std::string_view variable = is_auth ? "FASTMCP_SERVER_AUTH_" : "FASTMCP_PLUGIN_";
       std::vector<std::string> names;
       const auto collect = [&](layers::level at, std::string_view prefix) {
-         for (const auto& [key, value] : given_.values.beginning_with(at, prefix)) {
-            if (key != "FASTMCP_PLUGIN_DIR") names.push_back(value->name());
+         for (const auto& [name, value] : given_.values.beginning_with(at, prefix)) {
+            if (name != "FASTMCP_PLUGIN_DIR") names.push_back(value->name());
          }
       };
-      collect(layers::level::flags, "plugins.");
-      collect(layers::level::environment, "FASTMCP_PLUGIN_");
-      collect(layers::level::env_file, "FASTMCP_PLUGIN_");
-      collect(layers::level::config_file, "plugins.");
+      collect(layers::level::flags, key);
+      collect(layers::level::environment, variable);
+      collect(layers::level::env_file, variable);
+      collect(layers::level::config_file, key);
       r.value = fmt::format("{}", fmt::join(names, ", "));
       if (!names.empty()) r.source = "given";
       return r;
@@ -133,8 +146,14 @@ private:
          }
          e.texts = {std::move(*secret)};
       }
+      // On stdio nobody authenticates, and a broken wish for it does no harm.
+      if (s.kind == kind::provider && !is_protecting()) {
+         values_.auth = core::trim(e.text());
+         return true;
+      }
       const bool may_be_empty = s.kind == kind::list || s.kind == kind::paths;
-      if (e.text().empty() && !may_be_empty) {
+      const bool is_blank = s.kind == kind::provider && core::trim(e.text()).empty();
+      if ((e.text().empty() || is_blank) && !may_be_empty) {
          refuse(fmt::format("{} is empty; give {}, or remove it.", e.name(), expectation(s)),
                 is_usage);
          return false;
@@ -142,18 +161,22 @@ private:
       const complaint why = assign(s, e);
       if (!why) return true;
       // A password in a URL is as secret as any other.
-      const bool hide =
-            s.is_secret() || (s.kind == kind::url && e.text().find('@') != std::string::npos);
+      const bool hide = s.is_secret() || ((s.kind == kind::url || s.kind == kind::proxy) &&
+                                          e.text().find('@') != std::string::npos);
       refuse(fmt::format("{}{} ({}) {}.{}", e.label, hide ? "" : "=" + shown(e.text()), e.place,
                          *why, suggestion(e.text(), s.choices)),
              is_usage);
       return false;
    }
 
-   void take_default(const spec& s) {
-      if (s.name == "plugin_dirs") {
+   void take_default(const spec& s, report_row& r) {
+      if (s.name == "plugin_dirs" || s.name == "auth_plugin_dirs") {
          if (!from_.prefix.empty())
-            values_.plugin_dirs = {from_.prefix + "/lib/fastmcp-host/plugins"};
+            values_.*std::get<std::vector<std::string> settings::*>(s.where) = {
+                  from_.prefix + "/lib/fastmcp-host/" +
+                  (s.name == "plugin_dirs" ? "plugins" : "auth")};
+      } else if (s.name == "https_proxy" || s.name == "no_proxy") {
+         take_common_variable(s, r);
       } else if (s.name == "version") {
          values_.version = from_.program_version;
       } else if (s.name == "home") {
@@ -168,20 +191,36 @@ private:
       }
    }
 
-   std::string state_directory() const {
-      const auto variable = [&](std::string_view name) -> std::string_view {
-         if (from_.is_privileged) return {};
-         for (const std::string_view pair : from_.environment) {
-            if (pair.size() > name.size() && pair.starts_with(name) && pair[name.size()] == '=') {
-               return pair.substr(name.size() + 1);
-            }
+   /// `HTTPS_PROXY` and `NO_PROXY` are for every program of the machine: weaker than all that is
+   /// said to this one, and no reason not to start.
+   void take_common_variable(const spec& s, report_row& r) {
+      for (const std::string& name : {core::to_upper(s.name), std::string(s.name)}) {
+         const auto text = process_variable(name);
+         if (text.empty()) continue;
+         const entry e{.texts = {std::string(text)}, .label = name, .place = "environment"};
+         if (const auto why = assign(s, e)) {
+            note(core::log::level::warn, fmt::format("{} {}, and has no effect.", e.name(), *why));
+         } else {
+            r.source = e.name();
          }
-         return {};
-      };
+         return;
+      }
+   }
+
+   std::string_view process_variable(std::string_view name) const {
+      if (from_.is_privileged) return {};
+      for (const std::string_view pair : from_.environment) {
+         if (pair.size() > name.size() && pair.starts_with(name) && pair[name.size()] == '=')
+            return pair.substr(name.size() + 1);
+      }
+      return {};
+   }
+
+   std::string state_directory() const {
       // XDG base directories: a relative value is to be ignored.
-      if (const auto state = variable("XDG_STATE_HOME"); state.starts_with('/'))
+      if (const auto state = process_variable("XDG_STATE_HOME"); state.starts_with('/'))
          return std::string(state) + "/fastmcp-host";
-      if (const auto home = variable("HOME"); home.starts_with('/') && home != "/") {
+      if (const auto home = process_variable("HOME"); home.starts_with('/') && home != "/") {
          return std::string(home) + "/.local/state/fastmcp-host";
       }
       return "/var/lib/fastmcp-host";
@@ -194,9 +233,10 @@ private:
 
    complaint assign(const spec& s, const entry& e) {
       if (auto why = check_text(e.text())) return why;
-      const bool wants_text = s.kind == kind::text || s.kind == kind::path ||
-                              s.kind == kind::endpoint || s.kind == kind::url ||
-                              s.kind == kind::secret || s.kind == kind::choice;
+      const bool wants_text =
+            s.kind == kind::text || s.kind == kind::path || s.kind == kind::endpoint ||
+            s.kind == kind::url || s.kind == kind::secret || s.kind == kind::choice ||
+            s.kind == kind::provider || s.kind == kind::proxy || s.kind == kind::store;
       // `true` and `false` of http_host_origin_protection are JSON booleans to whoever writes JSON.
       if (e.is_json() && wants_text && s.name != "http_host_origin_protection")
          return "is not a JSON string";
@@ -208,7 +248,10 @@ private:
          return put(s, std::string(e.text()));
       case kind::path: return put(s, absolute(e.text(), e));
       case kind::endpoint: return put(s, parse_endpoint(e.text()));
-      case kind::url: return put(s, parse_url(e.text(), web_schemes));
+      case kind::url: return put_url(s, parse_url(e.text(), web_schemes));
+      case kind::provider: return put(s, std::string(core::trim(e.text())));
+      case kind::proxy: return put(s, parse_proxy(e.text()));
+      case kind::store: return put(s, parse_store(e.text()));
       case kind::icons: return put(s, parse_icons(e.text()));
       case kind::boolean: return put(s, parse_boolean(e.text()));
       case kind::integer: return put_integer(s, parse_integer(e.text(), s.min, s.max));
@@ -230,6 +273,12 @@ private:
    }
    complaint put(const spec& s, std::string value) {
       return put(s, parsed<std::string>(std::move(value)));
+   }
+
+   complaint put_url(const spec& s, parsed<std::string> value) {
+      // Paths are put behind it.
+      if (value && s.name == "base_url") value = std::string(without_slash(*value));
+      return put(s, std::move(value));
    }
 
    complaint assign_text(const spec& s, const entry& e) {
@@ -314,6 +363,95 @@ private:
       return put(s, parsed<std::vector<std::string>>(std::move(all)));
    }
 
+   void place_store() {
+      if (values_.store == "sqlite") {
+         values_.store_file = values_.home + "/store.sqlite";
+      } else if (values_.store.starts_with("sqlite:")) {
+         const auto hit = given_.values.find("store", "FASTMCP_STORE", false);
+         values_.store_file = absolute(std::string_view(values_.store).substr(7),
+                                       hit && hit->value != nullptr ? *hit->value : entry{});
+      }
+   }
+
+   // Authentication
+
+   bool is_protecting() const {
+      return from_.purpose == purpose::serving && values_.transport == transport::http;
+   }
+   const report_row& row_named(std::string_view name) const {
+      return *std::ranges::find(report_.rows, name, &report_row::name);
+   }
+
+   void authenticate() {
+      const bool is_wanted = wants_authentication(given_.values);
+      if (!is_protecting()) {
+         if (is_wanted) note(core::log::level::info, wish_for_auth() + " has no effect on stdio.");
+         return;
+      }
+      // Whatever becomes of it: there is no second complaint that nobody is asked.
+      asks_callers_ = is_wanted && !(values_.auth.empty() && values_.allow_unauthenticated);
+      if (!row_named("auth").is_valid) return;
+      if (is_wanted) {
+         if (!from_.find_providers) {
+            return refuse(wish_for_auth() +
+                          " asks for authentication, which this program was built "
+                          "without; it does not start, so that it is not open by "
+                          "mistake.");
+         }
+         candidates_ = from_.find_providers(values_);
+      }
+      auto decided = select_auth({.given = given_.values,
+                                  .found = candidates_,
+                                  .directories = values_.auth_plugin_dirs,
+                                  .lookalikes = given_.auth_lookalikes,
+                                  .may_be_open = values_.allow_unauthenticated});
+      for (auto& p : decided.problems) {
+         // A value that two settings share is wrong once.
+         if (std::ranges::find(report_.problems, p.text, &problem::text) == report_.problems.end())
+            report_.problems.push_back(std::move(p));
+      }
+      for (auto& n : decided.notices) report_.notices.push_back(std::move(n));
+      for (auto& r : decided.rows) report_.rows.push_back(std::move(r));
+      if (decided.selected) selected(std::move(*decided.selected));
+   }
+
+   void selected(auth_selection which) {
+      if (values_.allow_unauthenticated) {
+         note(core::log::level::warn,
+              fmt::format("allow_unauthenticated has no effect: the provider "
+                          "{} is selected, and callers are asked.",
+                          which.from.name));
+      }
+      if (values_.base_url.empty()) values_.base_url = which.base_url;
+      if (!values_.base_url.empty()) {
+         for (auto& text : doubts_about(values_.base_url, {.host = values_.host,
+                                                           .path = values_.path,
+                                                           .port = values_.port,
+                                                           .is_tls = !values_.tls_cert.empty()}))
+            note(core::log::level::warn, std::move(text));
+      }
+      values_.selected_auth = std::move(which);
+   }
+
+   /// What asks for authentication, for a message.
+   std::string wish_for_auth() const {
+      for (const std::string_view name : {"auth", "auth_options"}) {
+         const auto& r = row_named(name);
+         if (r.source == "given") return r.value;
+         if (r.source != "default") return r.source;
+      }
+      const auto old = given_.values.find({}, "SERVER_AUTH", false);
+      return old && old->value != nullptr ? old->value->name() : "auth";
+   }
+
+   std::vector<secret_owner> provider_declarations() const {
+      std::vector<secret_owner> out;
+      for (const auto& c : candidates_) {
+         if (!c.name.empty()) out.push_back(owner_of_secrets(variable_prefix(c), c.manifest_json));
+      }
+      return out;
+   }
+
    void check_together() {
       const bool http = values_.transport == transport::http;
       if (values_.tls_cert.empty() != values_.tls_key.empty()) {
@@ -324,29 +462,20 @@ private:
          refuse("session_key_previous is set without session_key; the new key goes into "
                 "session_key.");
       }
-      if (!given_.asks_for_auth.empty()) {
-         if (http) {
-            refuse(fmt::format("{} asks for authentication, and this version of fastmcp-host has "
-                               "no auth providers yet. "
-                               "It does not start, so that it is not open by mistake; remove the "
-                               "variable to serve "
-                               "without authentication.",
-                               given_.asks_for_auth));
-         } else {
-            note(core::log::level::info, given_.asks_for_auth + " has no effect on stdio.");
-         }
-      }
       // A host that is none has been complained about already.
       if (!http || values_.host.empty()) return;
       if (!is_loopback(values_.host)) {
-         if (!values_.allow_unauthenticated) {
+         if (asks_callers_) {
+            // Who they are is known, wherever they come from.
+         } else if (!values_.allow_unauthenticated) {
             refuse(fmt::format("host={} can be reached from other machines and nothing asks "
-                               "callers who they are. Listen on "
-                               "127.0.0.1, or say --allow-unauthenticated "
+                               "callers who they are. Select a provider "
+                               "(--auth, FASTMCP_SERVER_AUTH), listen on 127.0.0.1, or say "
+                               "--allow-unauthenticated "
                                "(FASTMCP_ALLOW_UNAUTHENTICATED=true) if "
                                "everybody there may use the tools.",
                                shown(values_.host)));
-         } else if (given_.asks_for_auth.empty()) {
+         } else {
             note(core::log::level::warn,
                  fmt::format(
                        "Everybody who reaches {} may use the tools: allow_unauthenticated is on.",
@@ -371,6 +500,8 @@ private:
    gathered given_;
    settings values_;
    report report_;
+   std::vector<auth_candidate> candidates_;
+   bool asks_callers_ = false;
 };
 
 } // namespace

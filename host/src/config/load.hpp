@@ -6,16 +6,25 @@
 /// is looked at, so a broken one that is overridden does no harm. Every problem is found before
 /// anything is reported.
 
-#include <map>
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "config/auth_selection.hpp"
+#include "config/report.hpp"
 #include "config/settings.hpp"
 #include "core/result.hpp"
 
 namespace fmcp::config {
+
+/// What the settings are wanted for.
+enum class purpose : std::uint8_t {
+   serving, ///< everything has to be right
+   looking, ///< nothing is opened: no provider is resolved, and no settings are checked together
+};
 
 /// What the process was started with.
 struct sources {
@@ -29,31 +38,11 @@ struct sources {
    /// The process has more rights than the one who started it (AT_SECURE): neither environment nor
    /// `.env` is believed.
    bool is_privileged = false;
-};
-
-/// One line of `config show`.
-struct report_row {
-   std::string name;
-   std::string value;  ///< as it would be typed; a secret is `(hidden)`, an unset value empty
-   std::string source; ///< `FASTMCP_PORT (.env:3)`, `default`
-   std::vector<std::string> overridden{}; ///< weaker sources that had a value too
-   bool is_valid = true;
-};
-
-struct notice {
-   core::log::level level;
-   std::string text;
-};
-
-struct problem {
-   std::string text;      ///< one sentence or two
-   bool is_usage = false; ///< the command line is to blame
-};
-
-struct report {
-   std::vector<report_row> rows; ///< one per row of the table
-   std::vector<problem> problems;
-   std::vector<notice> notices; ///< what the operator should know although the server starts
+   config::purpose purpose = purpose::serving;
+   /// Looks at the provider files that the settings name (`auth_plugin_dirs`), and runs nothing of
+   /// them. Called at most once, when the transport is http and something asks for authentication.
+   /// Without it such a process does not start.
+   std::function<std::vector<auth_candidate>(const settings& so_far)> find_providers{};
 };
 
 struct loaded {

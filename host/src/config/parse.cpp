@@ -184,6 +184,28 @@ parsed<std::vector<std::string>> parse_list(std::string_view text) {
    }
 }
 
+parsed<std::vector<std::string>> parse_entries(std::string_view text) {
+   const auto trimmed = core::trim(text);
+   std::vector<std::string> out;
+   json::document doc;
+   const auto value = read_json(doc, trimmed);
+   if (!value) {
+      if (looks_like_json(trimmed))
+         return no("begins like JSON and is none (" + value.error().message + ")");
+      out = {std::string(trimmed)};
+   } else if ((*value)->is(json::kind::string)) {
+      out = {std::string((*value)->string())};
+   } else if ((*value)->is(json::kind::array)) {
+      auto items = strings_of(**value);
+      if (!items) return items;
+      out = std::move(*items);
+   } else {
+      return no("is neither a JSON array nor a text");
+   }
+   if (std::ranges::find(out, std::string()) != out.end()) return no("has an empty entry");
+   return out;
+}
+
 parsed<std::vector<std::string>> parse_paths(std::string_view text) {
    if (text.empty()) return {};
    std::vector<std::string> out;
@@ -271,6 +293,21 @@ parsed<std::string> parse_url(std::string_view text, std::span<const std::string
       return no("uses http with a host that is not loopback");
    if (!fits) return no("does not begin with " + alternatives(schemes) + "://");
    return std::string(text);
+}
+
+parsed<std::string> parse_proxy(std::string_view text) {
+   text = core::trim(text);
+   if (core::iequals(text, "none")) return std::string();
+   std::string whole(text);
+   if (text.find("://") == std::string_view::npos) whole = "http://" + whole;
+   const auto u = boost::urls::parse_uri(whole);
+   if (!u || !u->has_authority() || u->encoded_host().empty() || u->has_query() ||
+       u->has_fragment() || (u->encoded_path() != "" && u->encoded_path() != "/"))
+      return no("is not the address of a proxy such as http://proxy.example.com:3128");
+   if (u->scheme() != "http" && u->scheme() != "https")
+      return no("is not a proxy that is reached by http:// or https://");
+   if (u->has_port() && u->port_number() == 0) return no("has a port that is not from 1 to 65535");
+   return whole;
 }
 
 std::string duration_text(std::chrono::milliseconds d) {

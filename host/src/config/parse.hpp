@@ -38,6 +38,9 @@ using parsed = std::expected<T, std::string>;
 /// and blanks. Empty: the empty list. Anything else that is JSON, or begins like it, is refused, so
 /// that a slip of the finger does not become an entry.
 [[nodiscard]] parsed<std::vector<std::string>> parse_list(std::string_view text);
+/// The same, but plain text and a JSON string are one entry, whatever characters they have: an
+/// audience or an issuer. Empty: the error.
+[[nodiscard]] parsed<std::vector<std::string>> parse_entries(std::string_view text);
 /// Paths separated by colons, or a JSON array of strings. Empty: the empty list.
 [[nodiscard]] parsed<std::vector<std::string>> parse_paths(std::string_view text);
 /// A JSON object of strings, numbers and booleans, or `key=value` pairs separated by commas.
@@ -49,6 +52,9 @@ parse_map(std::string_view text);
 /// `http+loopback` in the list permits http to loopback only.
 [[nodiscard]] parsed<std::string> parse_url(std::string_view text,
                                             std::span<const std::string_view> schemes);
+/// `http://proxy:3128`, `proxy:3128`, with or without `user:password@`; `none` gives the empty
+/// text.
+[[nodiscard]] parsed<std::string> parse_proxy(std::string_view text);
 
 /// The shortest text that `parse_duration` and `parse_size` read back: `24h`, `16KiB`.
 [[nodiscard]] std::string duration_text(std::chrono::milliseconds d);

@@ -21,63 +21,92 @@ std::vector<std::string_view> views(const std::vector<std::string>& strings) {
 class resolver {
 public:
    resolver(const declarations& declared, const plugin_query& query, const layers& given)
-       : declared_(declared), query_(query), given_(given),
-         section_(query.section + "." + query.name + ".") {}
+       : declared_(declared), query_(query), given_(given), section_(section_of(query)) {}
 
-   core::result<plugin_values> run() {
-      json::writer w(json_);
+   plugin_outcome run() {
+      std::string json;
+      json::writer w(json);
       w.begin_object();
-      for (const auto& d : declared_.settings) one(d, w);
+      for (const auto& d : declared_.settings) out_.rows.push_back(one(d, w));
       w.end_object();
       relations();
       strangers();
-      if (problems_.empty()) {
-         out_.config_json = std::move(json_);
-         return std::move(out_);
-      }
-      std::string message = problems_.front();
-      if (problems_.size() > 1) {
-         message = fmt::format("{} settings of plugin {} are wrong: {}", problems_.size(),
-                               query_.name, fmt::join(problems_, " "));
-      }
-      return core::fail(core::errc::invalid, std::move(message));
+      out_.values.config_json = std::move(json);
+      return std::move(out_);
    }
 
 private:
+   static std::string section_of(const plugin_query& q) {
+      return (q.section.empty() ? "plugins." + q.name : q.section) + ".";
+   }
    std::string variable(std::string_view field) const {
       return query_.prefix + core::to_upper(field);
    }
+   void refuse(std::string text, bool is_usage = false) {
+      out_.problems.push_back({std::move(text), is_usage});
+   }
 
-   void one(const declaration& d, json::writer& w) {
-      const auto hit =
-            given_.find(section_ + d.name, variable(d.name), d.type == plugin_type::secret);
+   report_row one(const declaration& d, json::writer& w) {
+      report_row row{.name = section_ + d.name, .value = {}, .source = "default"};
+      const bool is_secret = d.type == plugin_type::secret;
+      const std::string name = variable(d.name);
+      const auto hit = given_.find(row.name, belongs_to_another(name) ? "" : name, is_secret);
       if (!hit) {
-         problems_.push_back(hit.error().message);
-         return;
+         refuse(hit.error().message);
+         row.is_valid = false;
+         row.value = "(invalid)";
+         return row;
       }
-      if (hit->value == nullptr) {
+      for (const auto* weaker : hit->overridden) row.overridden.push_back(weaker->name());
+      if (hit->value == nullptr || is_null(d, *hit->value)) {
          if (d.fallback) {
             // It was converted once when the manifest was read.
             if (const auto value = convert(d, *d.fallback)) w.key(d.name).raw(value->json);
+            row.value = d.fallback->text();
          } else if (d.is_required) {
-            problems_.push_back(fmt::format(
-                  "{} is required by plugin {} and not set{}.", variable(d.name), query_.name,
-                  d.help.empty() ? std::string() : " (" + printable(d.help) + ")"));
+            refuse(fmt::format("{} is required by {} {} and not set{}.", name, query_.noun,
+                               query_.name,
+                               d.help.empty() ? std::string() : " (" + printable(d.help) + ")"));
+            row.is_valid = false;
          }
-         return;
+         return row;
       }
+      row.source = hit->value->name();
       set_.push_back(d.name);
       if (!d.deprecated.empty()) {
-         out_.warnings.push_back(
+         out_.values.warnings.push_back(
                fmt::format("{} is deprecated: {}.", hit->value->name(), printable(d.deprecated)));
       }
-      if (auto value = take(d, *hit)) {
-         if (d.type == plugin_type::secret) {
-            out_.secrets.emplace_back(d.name, std::move(value->json));
-         } else {
-            w.key(d.name).raw(value->json);
-         }
+      if (is_secret && hit->value->is_flag() && !hit->names_a_file) {
+         out_.values.warnings.push_back(
+               fmt::format("{} stands on the command line, where everybody on this machine can "
+                           "read it; give it as {} or {}_FILE.",
+                           hit->value->label, name, name));
       }
+      auto value = take(d, *hit);
+      row.is_valid = value.has_value();
+      row.value = !value         ? std::string("(invalid)")
+                  : is_hidden(d) ? std::string("(hidden)")
+                                 : fmt::format("{}", fmt::join(hit->value->texts, ","));
+      if (!value) return row;
+      if (is_secret) {
+         out_.values.secrets.emplace_back(d.name, std::move(value->json));
+      } else {
+         w.key(d.name).raw(value->json);
+      }
+      return row;
+   }
+
+   /// The Python framework reads `null` for a list as "not set".
+   static bool is_null(const declaration& d, const entry& e) {
+      return d.type == plugin_type::list && e.as == entry::form::text &&
+             core::trim(e.text()) == "null";
+   }
+
+   /// What may hold a secret although its type does not say so.
+   static bool is_hidden(const declaration& d) {
+      return d.type == plugin_type::secret || d.type == plugin_type::map ||
+             d.type == plugin_type::json;
    }
 
    std::optional<typed_value> take(const declaration& d, const layers::found& hit) {
@@ -86,26 +115,28 @@ private:
          auto secret =
                read_secret(absolute_path(e.text(), e.directory.empty() ? "." : e.directory));
          if (!secret) {
-            problems_.push_back(fmt::format("{} names a file that cannot be used: {}", e.name(),
-                                            secret.error().message));
+            refuse(fmt::format("{} names a file that cannot be used: {}", e.name(),
+                               secret.error().message),
+                   e.is_flag());
             return std::nullopt;
          }
          e.texts = {std::move(*secret)};
          e.as = entry::form::text;
       }
-      if (e.text().empty() && d.type != plugin_type::list) {
-         problems_.push_back(fmt::format("{} is empty; give a value of type {}, or remove it.",
-                                         e.name(), d.type_name));
+      const bool may_be_empty = d.type == plugin_type::list && d.is_split;
+      if (e.text().empty() && !may_be_empty) {
+         refuse(fmt::format("{} is empty; give a value of type {}, or remove it.", e.name(),
+                            d.type_name),
+                e.is_flag());
          return std::nullopt;
       }
       auto value = convert(d, e);
       if (value) return std::move(*value);
-      const bool hide = d.type == plugin_type::secret || d.type == plugin_type::map ||
-                        d.type == plugin_type::json ||
-                        (d.type == plugin_type::url && e.text().find('@') != std::string::npos);
-      problems_.push_back(fmt::format("{}{} ({}) {}.{}", e.label, hide ? "" : "=" + shown(e.text()),
-                                      e.place, value.error(),
-                                      suggestion(e.text(), views(d.values))));
+      const bool hide =
+            is_hidden(d) || (d.type == plugin_type::url && e.text().find('@') != std::string::npos);
+      refuse(fmt::format("{}{} ({}) {}.{}", e.label, hide ? "" : "=" + shown(e.text()), e.place,
+                         value.error(), suggestion(e.text(), views(d.values))),
+             e.is_flag());
       return std::nullopt;
    }
 
@@ -116,21 +147,28 @@ private:
       for (const auto& group : declared_.one_of) {
          const auto n = std::ranges::count_if(group, is_set);
          if (n == 1) continue;
-         std::vector<std::string> names;
-         for (const auto& field : group) names.push_back(variable(field));
-         problems_.push_back(fmt::format("Exactly one of {} must be set, and {} are.",
-                                         fmt::join(names, ", "),
-                                         n == 0 ? std::string("none") : fmt::format("{}", n)));
+         refuse(fmt::format("Exactly one of {} must be set, and {} are.", variables(group),
+                            n == 0 ? std::string("none") : fmt::format("{}", n)));
+      }
+      for (const auto& group : declared_.any_of) {
+         if (std::ranges::none_of(group, is_set))
+            refuse(fmt::format("At least one of {} must be set, and none is.", variables(group)));
       }
       for (const auto& [name, needs] : declared_.requires_) {
          if (!is_set(name)) continue;
          for (const auto& other : needs) {
             const auto d = std::ranges::find(declared_.settings, other, &declaration::name);
             if (is_set(other) || d->fallback) continue;
-            problems_.push_back(
+            refuse(
                   fmt::format("{} is set, and needs {} as well.", variable(name), variable(other)));
          }
       }
+   }
+
+   std::string variables(const std::vector<std::string>& fields) const {
+      std::vector<std::string> names;
+      for (const auto& field : fields) names.push_back(variable(field));
+      return fmt::format("{}", fmt::join(names, ", "));
    }
 
    void strangers() {
@@ -141,14 +179,16 @@ private:
          const std::string& start = variables ? query_.prefix : section_;
          for (const auto& [key, value] : given_.beginning_with(at, start)) {
             if (variables && belongs_to_another(key)) continue;
-            const std::string field = core::to_lower(key.substr(start.size()));
+            std::string field(key.substr(start.size()));
+            if (variables) field = core::to_lower(field);
             if (is_known(field)) continue;
             std::vector<std::string> names;
             for (const auto& d : declared_.settings)
                names.push_back(variables ? core::to_upper(d.name) : d.name);
             const auto shown_field = variables ? core::to_upper(field) : field;
-            problems_.push_back(fmt::format("{} is no setting of plugin {}.{}", value->name(),
-                                            query_.name, suggestion(shown_field, views(names))));
+            refuse(fmt::format("{} is no setting of {} {}.{}", value->name(), query_.noun,
+                               query_.name, suggestion(shown_field, views(names))),
+                   value->is_flag());
          }
       }
    }
@@ -176,10 +216,8 @@ private:
    const plugin_query& query_;
    const layers& given_;
    std::string section_;
-   std::string json_;
-   plugin_values out_;
+   plugin_outcome out_;
    std::vector<std::string> set_;
-   std::vector<std::string> problems_;
 };
 
 } // namespace
@@ -190,11 +228,24 @@ std::string plugin_prefix(std::string_view name) {
    return out;
 }
 
+plugin_outcome decide_plugin(const declarations& declared, const plugin_query& query,
+                             const layers& given) {
+   return resolver(declared, query, given).run();
+}
+
 core::result<plugin_values> resolve_plugin(const json::value& manifest, const plugin_query& query,
                                            const layers& given) {
    const auto declared = read_declarations(manifest);
    if (!declared) return std::unexpected(declared.error());
-   return resolver(*declared, query, given).run();
+   auto out = decide_plugin(*declared, query, given);
+   if (out.problems.empty()) return std::move(out.values);
+   std::string message = out.problems.front().text;
+   if (out.problems.size() > 1) {
+      message = fmt::format("{} settings of {} {} are wrong:", out.problems.size(), query.noun,
+                            query.name);
+      for (const auto& p : out.problems) message += " " + p.text;
+   }
+   return core::fail(core::errc::invalid, std::move(message));
 }
 
 std::vector<std::string> unclaimed_values(const layers& given, std::span<const std::string> names) {

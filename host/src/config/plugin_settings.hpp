@@ -12,6 +12,7 @@
 
 #include "config/declaration.hpp"
 #include "config/layers.hpp"
+#include "config/report.hpp"
 #include "core/result.hpp"
 #include "json/value.hpp"
 
@@ -23,7 +24,8 @@ struct plugin_query {
    std::string prefix; ///< `FASTMCP_PLUGIN_FILES_`
    /// Of the other plugins that are present: the longest prefix that fits owns a variable.
    std::vector<std::string> other_prefixes;
-   std::string section = "plugins";
+   std::string section = {};    ///< flags and file say `<section>.<field>`; empty: as above
+   std::string noun = "plugin"; ///< what messages call it
 };
 
 /// `FASTMCP_PLUGIN_TIME_ZONE_` for `time-zone`.
@@ -34,6 +36,15 @@ struct plugin_values {
    std::vector<std::pair<std::string, std::string>> secrets;
    std::vector<std::string> warnings; ///< a sentence each
 };
+
+/// The same with each problem for itself, and a line of `config show` for each setting.
+struct plugin_outcome {
+   plugin_values values; ///< whole when there is no problem
+   std::vector<problem> problems;
+   std::vector<report_row> rows; ///< in the manifest's order, named `<section>.<field>`
+};
+[[nodiscard]] plugin_outcome decide_plugin(const declarations& declared, const plugin_query& query,
+                                           const layers& given);
 
 /// Decides the settings of one plugin.
 /// Errors: those of `read_declarations`; invalid. All problems are in the message, on one line; it

@@ -8,9 +8,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "config/auth_candidate.hpp"
 #include "config/layers.hpp"
 #include "core/log.hpp"
 
@@ -26,8 +28,8 @@ struct settings {
    config::transport transport{};
    std::string host; ///< an address without brackets, or a name
    std::uint16_t port = 0;
-   std::string path; ///< begins with '/', no slash at the end
-   std::string base_url;
+   std::string path;     ///< begins with '/', no slash at the end
+   std::string base_url; ///< the host's or the provider's, without a slash at the end
    std::string name;
    std::string version;
    std::string title;
@@ -47,6 +49,26 @@ struct settings {
    std::uint64_t max_plugin_bytes = 0;
    std::uint64_t max_result_bytes = 0;
    bool mask_error_details = false;
+
+   // Authentication
+   std::string auth; ///< the provider as it was given; empty: none
+   /// The provider itself with its settings, over http; none: everybody may use the tools.
+   std::optional<auth_selection> selected_auth;
+   std::vector<std::string> auth_plugin_dirs; ///< absolute
+   bool hide_forbidden_tools = false;
+   std::uint32_t calls_per_minute = 0; ///< of one caller; 0: no limit
+   std::uint32_t calls_burst = 0;      ///< 0: a minute's worth
+   std::uint32_t token_cache_size = 0; ///< tokens
+   std::chrono::milliseconds token_cache_ttl{};
+   std::chrono::milliseconds verify_timeout{};
+
+   // Outbound requests and what is kept
+   std::string ca_file;     ///< empty: only the system's
+   std::string https_proxy; ///< may hold a password; empty: none
+   std::string no_proxy;
+   std::string store;      ///< `memory`, `sqlite` or `sqlite:PATH`
+   std::string store_file; ///< absolute; empty: in memory
+   std::string store_key;  ///< secret; empty: none was given
 
    // Access
    bool allow_unauthenticated = false;
@@ -94,6 +116,8 @@ struct settings {
 
    /// What was given for plugins; `resolve_plugin` checks it against a manifest.
    layers given;
+   /// `secret_variables` of the host and of the selected provider.
+   std::vector<std::string> secret_variables;
 };
 
 /// `localhost`, 127.0.0.0/8 and ::1 (in brackets or not): what only this machine reaches. Other

@@ -28,6 +28,9 @@ enum class kind : std::uint8_t {
    duration,
    size,
    icons,
+   provider, ///< of authentication
+   proxy,
+   store,
    special, ///< explained in the table, handled by hand
 };
 

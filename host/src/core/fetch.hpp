@@ -25,9 +25,9 @@ namespace fmcp::core::http {
 struct fetch_policy {
    /// `https://api.example.com`, `http://127.0.0.1:9000`: scheme, host and port, without path.
    /// Empty together with `any_public_https`: nothing is allowed.
-   std::vector<std::string> origins;
+   std::vector<std::string> origins{};
    /// Those of `origins` that the operator configured, and not only a manifest.
-   std::vector<std::string> trusted;
+   std::vector<std::string> trusted{};
    /// Any other `https` origin with a public address: for URLs from documents (client-id metadata).
    bool any_public_https = false;
 };

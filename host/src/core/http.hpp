@@ -14,6 +14,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/executor.hpp"
 #include "core/principal.hpp"
@@ -61,6 +62,23 @@ struct request {
    /// The first field of that name (without case); empty when absent. See `count` for repeats.
    [[nodiscard]] std::string_view find(std::string_view name) const noexcept;
    [[nodiscard]] std::size_t count(std::string_view name) const noexcept;
+};
+
+/// A request that owns what its views point to. `caller` is not taken over: what it points to lives
+/// as long as the handler's call.
+class stored_request {
+public:
+   explicit stored_request(const request& rq);
+   stored_request(const stored_request&) = delete;
+   stored_request& operator=(const stored_request&) = delete;
+
+   /// Valid as long as this object.
+   [[nodiscard]] const request& get() const noexcept { return request_; }
+
+private:
+   std::unique_ptr<char[]> memory_;
+   std::vector<field> fields_;
+   request request_;
 };
 
 /// What goes back. `Date`, `Content-Length` or `Transfer-Encoding`, and `Connection` are added; a
@@ -113,10 +131,13 @@ class responder;
 /// `resume` it sends a 500.
 class held_request {
 public:
+   using work = std::move_only_function<void(const request&, responder&)>;
+
    virtual ~held_request() = default;
-   /// Calls `work` with the request as it was and a responder that works as the first one did, now,
-   /// unless the peer has gone. [home thread; once]
-   virtual void resume(std::move_only_function<void(const request&, responder&)> work) = 0;
+   /// Calls `f` with the request as it was (its views point into a copy, `caller` is null) and a
+   /// responder that works as the first one did, now, unless the peer has gone. Allowed within a
+   /// handler's call, also for another connection: the answers do not mix. [home thread; once]
+   virtual void resume(work f) = 0;
    /// [any thread]
    [[nodiscard]] virtual core::executor& home() noexcept = 0;
 };
@@ -136,12 +157,15 @@ public:
    [[nodiscard]] virtual std::string_view date_line() const noexcept = 0;
    /// Keeps the request open; answer through what is returned.
    [[nodiscard]] virtual std::shared_ptr<exchange> keep() = 0;
-   /// Puts the request aside; only in `on_request`. The connection reads no further request until
-   /// it is answered.
-   [[nodiscard]] virtual std::shared_ptr<held_request> hold() { return nullptr; }
-   /// A slot for one object of the handler's that lives as long as the connection (what was
-   /// verified last on it, for instance).
+   /// Puts the request aside; only in `on_request` and in what `resume` calls. The requests behind
+   /// it wait until it is answered. Never null; what comes of a call at another time is never
+   /// resumed.
+   [[nodiscard]] virtual std::shared_ptr<held_request> hold() = 0;
+   /// A slot for one object of the handler's that lives as long as the connection (the session that
+   /// was verified last on it, for instance).
    [[nodiscard]] virtual std::shared_ptr<void>& attachment() noexcept = 0;
+   /// Another one, for the bearer gate alone: the token that was verified last on the connection.
+   [[nodiscard]] virtual std::shared_ptr<void>& identity() noexcept = 0;
    [[nodiscard]] virtual core::executor& home() noexcept = 0;
 };
 

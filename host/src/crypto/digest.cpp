@@ -69,7 +69,21 @@ void fill_random(std::span<std::uint8_t> out) {
 }
 
 bool equal_constant_time(std::string_view a, std::string_view b) noexcept {
-   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+   if (a.size() != b.size()) return false;
+   // Eight bytes at a time: OpenSSL's own goes byte by byte, which for a bearer token of 900 bytes
+   // is a tenth of a request. The compiler must not see that nothing can follow from a difference.
+   std::uint64_t difference = 0;
+   const auto add = [&difference](const char* x, const char* y, std::size_t n) {
+      std::uint64_t p = 0, q = 0;
+      std::memcpy(&p, x, n);
+      std::memcpy(&q, y, n);
+      difference |= p ^ q;
+      asm volatile("" : "+r"(difference));
+   };
+   const std::size_t whole = a.size() - a.size() % 8;
+   for (std::size_t i = 0; i < whole; i += 8) add(a.data() + i, b.data() + i, 8);
+   if (whole != a.size()) add(a.data() + whole, b.data() + whole, a.size() - whole);
+   return difference == 0;
 }
 
 struct hmac_key::state {

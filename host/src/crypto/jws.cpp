@@ -44,7 +44,7 @@ core::result<void> read_header(std::string_view text, const jws_limits& bounds, 
       return fail(errc::invalid, "the token's header is no JSON object");
    for (const auto* extension : {"crit", "b64"}) {
       if (header.find(extension) != nullptr) {
-         return fail(errc::unsupported, "the header asks with \"" + std::string(extension) +
+         return fail(errc::invalid, "the header asks with \"" + std::string(extension) +
                                               "\" for an extension that is not understood here");
       }
    }

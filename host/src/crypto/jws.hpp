@@ -8,7 +8,7 @@
 /// (section 4.1.11; we understand no extension), `b64` (RFC 7797), `none` in any spelling.
 ///
 /// Thread safety: values only.
-/// Errors: `invalid`, `unsupported` (an algorithm or extension), `limit`. The sentences may be
+/// Errors: `invalid`, `unsupported` (the algorithm, and nothing else), `limit`. The sentences may be
 /// logged: of the token they hold at most the name of a header member that is there twice, cut and
 /// printable.
 

@@ -308,7 +308,7 @@ bool connection::ask_for_body(request_head& h) {
    h.rq.peer_address = peer_;
    h.rq.tls = tls_ != nullptr;
    bool goes_on = false;
-   if (!call_handler(h, [&] { goes_on = loop_.handler().on_head(h.rq, *this); })) return true;
+   if (!call_handler(h.rq, [&] { goes_on = loop_.handler().on_head(h.rq, *this); })) return true;
    if (!goes_on) {
       // It has not answered, and does not want the body either.
       return refuse(500, "The request could not be handled.");
@@ -370,27 +370,31 @@ bool connection::handle(request_head& h, std::string_view body, std::size_t used
    rq.tls = tls_ != nullptr;
    rq.keep_alive = rq.keep_alive && !loop_.is_draining();
    keep_alive_ = rq.keep_alive;
-   const bool is_open = call_handler(h, [&] { loop_.handler().on_request(rq, *this); });
+   const bool is_open = call_handler(rq, [&] {
+      const in_hand now(*this, rq);
+      loop_.handler().on_request(rq, *this);
+   });
    if (phase_ == phase::closed) return false;
    in_.consume(used);
-   if (is_open) {
-      core::log::error("net", "a handler has neither answered nor kept a request {}",
-                       core::log::kv("path", rq.path));
-      return refuse(500, "The request could not be handled.");
-   }
-   return true;
+   return !is_open || refuse_forgotten(rq);
+}
+
+bool connection::refuse_forgotten(const core::http::request& rq) {
+   core::log::error("net", "a handler has neither answered nor kept a request {}",
+                    core::log::kv("path", rq.path));
+   return refuse(500, "The request could not be handled.");
 }
 
 /// Calls, then sees to what has become of the request; true when nothing has.
 template <class Call>
-bool connection::call_handler(request_head& h, Call call) {
+bool connection::call_handler(const core::http::request& rq, Call call) {
    phase_ = phase::handling;
    is_answered_ = false;
    raw_from_ = loop_.out.size();
    try {
       call();
    } catch (const std::exception& e) {
-      core::log::error("net", "a handler failed {} {}", core::log::kv("path", h.rq.path),
+      core::log::error("net", "a handler failed {} {}", core::log::kv("path", rq.path),
                        core::log::kv("reason", e.what()));
       if (!is_answered_ && !kept_) {
          refuse(500, "The request could not be handled.");
@@ -407,6 +411,24 @@ bool connection::call_handler(request_head& h, Call call) {
       return true;
    }
    return false;
+}
+
+/// May run within a handler's call: for this connection, then it is a part of that call; for
+/// another one, whose answers stand in the thread's output, then those wait beside it.
+void connection::resume(const core::http::request& rq, core::http::held_request::work f) {
+   const entry e(*this);
+   const auto call = [&] {
+      const in_hand now(*this, rq);
+      f(rq, *this);
+   };
+   finish_exchange();
+   if (phase_ == phase::handling) return call();
+   std::string others;
+   if (!loop_.out.empty()) others.swap(loop_.out);
+   if (call_handler(rq, call)) refuse_forgotten(rq);
+   send(loop_.out);
+   if (!others.empty()) loop_.out.swap(others);
+   look_behind();
 }
 
 /// The answer is complete.

@@ -22,6 +22,9 @@
 /// gone answers with a reset, and the exchange ends then. On HTTP/1.0 nothing can be sent: an
 /// answer is still tried, a stream is ended.
 ///
+/// A request put aside is a kept exchange that comes back: the same wait, then the handler is
+/// called again, with a copy of the request.
+///
 /// Ending. After an error or a `Connection: close` the sending side is shut down and what the peer
 /// still sends is thrown away for a while, as RFC 9112 9.6 asks: closing at once with unread bytes
 /// would reset the connection and could destroy the answer on its way.
@@ -33,6 +36,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "net/chunk_decoder.hpp"
 #include "net/input_buffer.hpp"
@@ -66,7 +70,9 @@ public:
    void replied_raw() override;
    [[nodiscard]] std::string_view date_line() const noexcept override { return loop_.date.line(); }
    [[nodiscard]] std::shared_ptr<core::http::exchange> keep() override;
+   [[nodiscard]] std::shared_ptr<core::http::held_request> hold() override;
    [[nodiscard]] std::shared_ptr<void>& attachment() noexcept override { return attachment_; }
+   [[nodiscard]] std::shared_ptr<void>& identity() noexcept override { return identity_; }
    [[nodiscard]] core::executor& home() noexcept override { return *loop_.tasks(); }
 
    // The kept exchange's way in; see `core::http::exchange` for what each promises.
@@ -76,6 +82,8 @@ public:
    void exchange_end();
    void exchange_abort();
    void exchange_dropped();
+   /// The way back of a request that was put aside; `rq` and `f` outlive the call.
+   void resume(const core::http::request& rq, core::http::held_request::work f);
    [[nodiscard]] std::size_t unsent() const noexcept { return pending_.size() - sent_; }
 
 private:
@@ -91,6 +99,7 @@ private:
       closed,
    };
    class entry;
+   class in_hand;
 
    // reading
    void keep_reading();
@@ -116,7 +125,8 @@ private:
    bool ask_for_body(request_head& h);
    bool handle(request_head& h, std::string_view body, std::size_t used);
    template <class Call>
-   bool call_handler(request_head& h, Call call);
+   bool call_handler(const core::http::request& rq, Call call);
+   bool refuse_forgotten(const core::http::request& rq);
    void next_request();
    bool refuse(int status, std::string_view reason);
 
@@ -132,6 +142,7 @@ private:
    // ending
    void finish_exchange();
    void go_on();
+   void look_behind();
    void linger();
    void close(bool is_reset = false) noexcept;
    void set_deadline(std::uint64_t& which, std::uint64_t ticks) noexcept;
@@ -143,8 +154,9 @@ private:
    std::string pending_; ///< not yet taken by the socket, from `sent_` on
    std::size_t sent_ = 0;
    std::shared_ptr<kept_request> kept_;
-   std::shared_ptr<void> attachment_;
-   connection* next_ = nullptr; ///< of the loop's list
+   std::shared_ptr<void> attachment_, identity_;
+   const core::http::request* in_hand_ = nullptr; ///< the whole request that is handled now
+   connection* next_ = nullptr;                   ///< of the loop's list
    connection* previous_ = nullptr;
 
    chunk_decoder chunks_;
@@ -186,6 +198,20 @@ public:
 
 private:
    connection& c_;
+};
+
+/// Marks the request that is handled, the one that `hold` copies.
+class connection::in_hand {
+public:
+   in_hand(connection& c, const core::http::request& rq) noexcept
+       : c_(c), outer_(std::exchange(c.in_hand_, &rq)) {}
+   in_hand(const in_hand&) = delete;
+   in_hand& operator=(const in_hand&) = delete;
+   ~in_hand() { c_.in_hand_ = outer_; }
+
+private:
+   connection& c_;
+   const core::http::request* const outer_;
 };
 
 } // namespace fmcp::net

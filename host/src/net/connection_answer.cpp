@@ -48,6 +48,22 @@ std::shared_ptr<core::http::exchange> connection::keep() {
    return std::make_shared<kept_exchange>(std::move(rq));
 }
 
+std::shared_ptr<core::http::held_request> connection::hold() {
+   static constexpr core::http::request nothing{};
+   const bool may = in_hand_ != nullptr && !is_answered_ && !kept_;
+   auto rq = std::make_shared<kept_request>(*this, loop_.tasks());
+   auto held = std::make_shared<set_aside>(rq, may ? *in_hand_ : nothing);
+   if (may) {
+      kept_ = std::move(rq);
+      is_stream_begun_ = false;
+   } else {
+      core::log::error("net", "a handler has put aside a request that is not whole, is answered or "
+                              "kept");
+      rq->finish();
+   }
+   return held;
+}
+
 // --------------------------------------------------------------------------------------- exchange
 
 /// Within the handler's call its answer stands in line behind those of earlier requests.
@@ -144,6 +160,11 @@ void connection::go_on() {
    }
    next_request();
    send(loop_.scratch);
+   look_behind();
+}
+
+/// What has arrived behind a request that was kept.
+void connection::look_behind() {
    if (phase_ == phase::leaving && unsent() == 0) return linger();
    if (phase_ != phase::head || in_.empty()) return keep_reading();
    // Later, since this may run within the handler's call for another connection, and both would

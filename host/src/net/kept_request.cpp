@@ -27,12 +27,15 @@ void kept_request::lose() {
    if (callback) home_->post(std::move(callback));
 }
 
-kept_exchange::~kept_exchange() {
-   if (rq_->has_ended()) return;
-   // On whatever thread this is: the connection learns it on its own.
-   rq_->home().post([rq = rq_] {
-      if (auto* c = rq->where()) c->exchange_dropped();
+void kept_request::drop() {
+   if (has_ended()) return;
+   home_->post([self = shared_from_this()] {
+      if (auto* c = self->where()) c->exchange_dropped();
    });
+}
+
+kept_exchange::~kept_exchange() {
+   rq_->drop();
 }
 
 void kept_exchange::reply(const core::http::response_head& head, std::string_view body) {
@@ -63,6 +66,16 @@ void kept_exchange::on_disconnect(std::function<void()> callback) {
 std::size_t kept_exchange::pending_bytes() const noexcept {
    const auto* c = rq_->where();
    return c == nullptr ? 0 : c->unsent();
+}
+
+set_aside::~set_aside() {
+   kept_->drop();
+}
+
+void set_aside::resume(work f) {
+   // Its owner may let go of it inside.
+   const auto self = shared_from_this();
+   if (auto* c = kept_->where()) c->resume(copy_.get(), std::move(f));
 }
 
 } // namespace fmcp::net

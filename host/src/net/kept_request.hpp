@@ -15,7 +15,8 @@ namespace fmcp::net {
 
 class connection;
 
-/// Thread safety: the connection's thread only, but for `has_ended` and `home`.
+/// Thread safety: the connection's thread only, but for `has_ended`, `home` and
+/// `drop`.
 class kept_request : public std::enable_shared_from_this<kept_request> {
 public:
    kept_request(connection& c, std::shared_ptr<task_queue> home)
@@ -31,6 +32,8 @@ public:
    void finish() noexcept;
    /// The peer has gone: the callback is called, from the loop and never from within a call.
    void lose();
+   /// Nobody will answer any more: the connection learns it on its own thread. [any thread]
+   void drop();
 
 private:
    connection* connection_;
@@ -58,6 +61,22 @@ public:
 
 private:
    const std::shared_ptr<kept_request> rq_;
+};
+
+/// A request that was put aside, and its way back into the connection.
+class set_aside final : public core::http::held_request,
+                        public std::enable_shared_from_this<set_aside> {
+public:
+   set_aside(std::shared_ptr<kept_request> kept, const core::http::request& rq)
+       : kept_(std::move(kept)), copy_(rq) {}
+   ~set_aside() override;
+
+   void resume(work f) override;
+   [[nodiscard]] core::executor& home() noexcept override { return kept_->home(); }
+
+private:
+   const std::shared_ptr<kept_request> kept_;
+   const core::http::stored_request copy_;
 };
 
 } // namespace fmcp::net

@@ -27,7 +27,9 @@ struct auth_candidate {
    std::string env_prefix;           ///< `DESCOPEPROVIDER`, without underscores around it
    std::vector<std::string> net;     ///< `auth.net`: origins that it may reach
    std::string manifest_json;
-   std::string reason; ///< why it cannot be used, one sentence; empty: it can
+   /// Why it cannot be used, one sentence; empty: nothing stands in the way so far. Whether the
+   /// services that it needs are there is for `load`, which has them.
+   std::string reason;
 };
 
 /// Looks at every `*.so` of the directories (pipeline up to the note). Never fails as a whole: a
@@ -39,10 +41,12 @@ struct auth_info {
    std::string resource_metadata_json = "{}"; ///< an object: RFC 9728 members to merge
    std::string as_metadata_json;              ///< an object, or empty
    std::vector<std::string> required_scopes, challenge_scopes;
+   std::vector<std::string> as_metadata_urls; ///< where another server's metadata may be, in order
+   std::string scopes_discovery_url;          ///< or empty
 };
 
 struct auth_question {
-   std::string_view token, scheme = "Bearer", method, url, peer_address, resource;
+   std::string_view token{}, scheme = "Bearer", method{}, url{}, peer_address{}, resource{};
    std::chrono::milliseconds patience{5'000};
 };
 struct auth_verdict {
@@ -67,14 +71,20 @@ public:
    virtual ~auth_provider() = default;
 
    [[nodiscard]] virtual const std::string& name() const noexcept = 0;
-   /// Asks the plugin; the last good answer when it fails.
+   /// Where the provider may send requests, and where the host may go for what `info` names.
+   [[nodiscard]] virtual std::shared_ptr<const core::http::fetch_policy> reach() const = 0;
+   /// What it said last; asks nobody.
+   [[nodiscard]] virtual auth_info known_info() const = 0;
+   /// Asks the plugin, for two seconds at most; the last good answer when it fails. Not for a
+   /// thread that serves the network.
    [[nodiscard]] virtual auth_info info() = 0;
    /// `done` is called exactly once, possibly inside this call, possibly on any thread, whatever
    /// the plugin does. Nothing but a well-formed ALLOW gives reason `none`.
    virtual void verify(const auth_question& q,
                        std::move_only_function<void(auth_verdict)> done) = 0;
-   /// The plugin asked to forget: an empty digest means all of its tokens. Set once, before use.
-   std::function<void(std::string_view token_sha256)> on_forget;
+   /// Who is told when the plugin asks to forget a token; an empty digest means all of its tokens.
+   /// `f` is quick and does not call back; after `stop` it is not called any more.
+   virtual void on_forget(std::function<void(std::string_view token_sha256)> f) = 0;
    /// Refuses new questions, ends open ones as `provider_failed`, stops the plugin for a bounded
    /// time. [once]
    virtual void stop(std::chrono::milliseconds patience) = 0;

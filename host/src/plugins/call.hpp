@@ -7,11 +7,18 @@
 #include <memory>
 #include <string_view>
 
+#include <fmcp/auth.h>
 #include <fmcp/call.h>
 
 namespace fmcp::plugins {
 
 class instance;
+
+/// The functions of a plugin that calls enter: our copies of its tables.
+struct facets {
+   fmcp_tools tools{};
+   fmcp_auth auth{};
+};
 
 /// Why a call ended without a result of the plugin's.
 enum class call_failure : std::uint8_t {
@@ -49,6 +56,17 @@ public:
    virtual void on_result(const fmcp_result& r) noexcept = 0;
    /// `message` is one sentence for the log and, unless details are masked, for the client.
    virtual void on_failure(call_failure why, std::string_view message) noexcept = 0;
+
+   /// Enters the plugin; every call but a question of authentication is one of a tool.
+   virtual fmcp_status enter(const facets& to, void* self, fmcp_err* err) noexcept {
+      return to.tools.call(self, &request, err);
+   }
+   /// The plugin answered through `fmcp.auth-host/1`. `r` as for `on_result`. Null: the answer is
+   /// one; else what is wrong with it, as the end of "… completed with", and the outcome is
+   /// `on_failure(misbehaved)`.
+   virtual const char* on_verified(const fmcp_auth_result&) noexcept {
+      return "an answer to a question that was not asked";
+   }
 
 private:
    friend class instance;

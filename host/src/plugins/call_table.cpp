@@ -104,7 +104,7 @@ struct alignas(64) call_table::shard {
 
 call_table::call_table(std::string plugin, const limits& l)
     : plugin_(std::move(plugin)),
-      limits_{std::clamp(l.max_calls, 1u, 1u << index_bits), l.max_result_bytes},
+      limits_{std::clamp(l.max_calls, 1u, 1u << index_bits), l.max_result_bytes, l.item},
       chunk_count_((limits_.max_calls + chunk_size - 1) / chunk_size),
       chunks_(std::make_unique<std::atomic<chunk*>[]>(chunk_count_)),
       shards_(std::make_unique<shard[]>(shard_count)) {}
@@ -228,14 +228,14 @@ fmcp_call call_table::open(opening o) {
    return handle;
 }
 
-const fmcp_request* call_table::enter(fmcp_call handle, std::shared_ptr<item_gate> gate) {
+call* call_table::enter(fmcp_call handle, std::shared_ptr<item_gate> gate) {
    slot& s = *find(handle); // the host holds it
    if (gate) s.gate = std::move(gate);
    std::uint64_t w = s.word.load(std::memory_order_acquire);
    while (phase_of(w) == is_open_phase || phase_of(w) == is_reporting) {
       if (s.word.compare_exchange_weak(w, w | was_entered, std::memory_order_acq_rel,
                                        std::memory_order_acquire))
-         return &s.target->request;
+         return s.target.get();
    }
    dismiss(handle);
    return nullptr;
@@ -325,34 +325,33 @@ std::size_t call_table::live() const noexcept {
 /// text (failed) or what was wrong with its result (misbehaved).
 void call_table::deliver_failure(slot& s, call_failure why, std::string_view error) noexcept {
    try {
-      std::string tool;
-      if (const auto name = view(s.target->request.name, 1024)) core::append_printable(tool, *name);
+      std::string name;
+      if (const auto n = view(s.target->request.name, 1024)) core::append_printable(name, *n);
+      const auto who = [&] {
+         return fmt::format("{} {} of plugin {}", limits_.item, name, plugin_);
+      };
       std::string text;
       switch (why) {
       case call_failure::failed:
-         text = error.empty() ? fmt::format("Tool {} of plugin {} failed without saying why.", tool,
-                                            plugin_)
-                              : std::string(error);
+         text = error.empty() ? who() + " failed without saying why." : std::string(error);
          break;
       case call_failure::timed_out:
-         text = fmt::format("Tool {} of plugin {} did not answer within {} ms.", tool, plugin_,
-                            s.timeout_ms);
+         text = fmt::format("{} did not answer within {} ms.", who(), s.timeout_ms);
          break;
       case call_failure::cancelled:
-         text = fmt::format("The call of tool {} was cancelled.", tool);
+         text = fmt::format("The call of {} {} was cancelled.", core::to_lower(limits_.item), name);
          break;
       case call_failure::busy:
          text = fmt::format("Plugin {} has too many calls running or waiting; try again later.",
                             plugin_);
          break;
       case call_failure::stopped:
-         text = fmt::format("Plugin {} was stopped before tool {} answered.", plugin_, tool);
+         text = fmt::format("Plugin {} was stopped before {} {} answered.", plugin_,
+                            core::to_lower(limits_.item), name);
          break;
       case call_failure::misbehaved:
-         text =
-               error.empty()
-                     ? fmt::format("Tool {} of plugin {} returned without a result.", tool, plugin_)
-                     : fmt::format("Tool {} of plugin {} completed with {}.", tool, plugin_, error);
+         text = error.empty() ? who() + " returned without a result."
+                              : fmt::format("{} completed with {}.", who(), error);
          report_misbehaviour(text);
          break;
       }
@@ -411,54 +410,66 @@ bool call_table::is_over(fmcp_call handle) const noexcept {
           (phase_of(w) != is_open_phase && phase_of(w) != is_reporting);
 }
 
+/// Gives the plugin's answer to the caller, if the call still waits for one; then the plugin holds
+/// it no more in any case. `deliver(slot)` says what is wrong with the answer, or null when it was
+/// taken.
+template <class F>
+fmcp_status call_table::settle(fmcp_call handle, F&& deliver) noexcept {
+   slot* s = find(handle);
+   if (s == nullptr) return FMCP_E_GONE;
+   std::uint64_t w = s->word.load(std::memory_order_acquire);
+   while (is_word_of(w, handle)) {
+      switch (phase_of(w)) {
+      case is_open_phase: {
+         const std::uint64_t next = with_phase(w, is_ending) & ~plugin_holds;
+         if (!s->word.compare_exchange_weak(w, next, std::memory_order_acq_rel,
+                                            std::memory_order_acquire))
+            break;
+         const char* fault = deliver(*s);
+         if (fault != nullptr) deliver_failure(*s, call_failure::misbehaved, fault);
+         finish(*s, fault != nullptr);
+         return fault == nullptr ? FMCP_OK : FMCP_E_INVALID;
+      }
+      case is_reporting:
+         pause();
+         w = s->word.load(std::memory_order_acquire);
+         break;
+      default: { // too late, or a second time
+         if ((w & plugin_holds) == 0) return FMCP_E_GONE;
+         const std::uint64_t next = w & ~plugin_holds;
+         if (!s->word.compare_exchange_weak(w, next, std::memory_order_acq_rel,
+                                            std::memory_order_acquire))
+            break;
+         if (phase_of(next) == is_over_phase && (next & holds) == 0) recycle(*s);
+         return FMCP_E_GONE;
+      }
+      }
+   }
+   return FMCP_E_GONE;
+}
+
 fmcp_status call_table::complete(fmcp_call handle, const fmcp_result* r) noexcept {
    fmcp_result copy;
    const bool is_readable = copy_result(r, copy);
-   fmcp_status status = FMCP_E_GONE;
-   if (slot* s = find(handle); s != nullptr) {
-      std::uint64_t w = s->word.load(std::memory_order_acquire);
-      for (bool is_done = false; !is_done && is_word_of(w, handle);) {
-         switch (phase_of(w)) {
-         case is_open_phase: {
-            const std::uint64_t next = with_phase(w, is_ending) & ~plugin_holds;
-            if (!s->word.compare_exchange_weak(w, next, std::memory_order_acq_rel,
-                                               std::memory_order_acquire))
-               break;
-            const char* fault = is_readable ? find_fault(copy, limits_.max_result_bytes)
-                                            : "a result whose size cannot be true";
-            if (fault != nullptr) {
-               deliver_failure(*s, call_failure::misbehaved, fault);
-            } else if (copy.outcome == FMCP_OUT_FAILED) {
-               deliver_failed(*s, copy.message);
-            } else {
-               s->target->on_result(copy);
-            }
-            finish(*s, fault != nullptr);
-            status = fault == nullptr ? FMCP_OK : FMCP_E_INVALID;
-            is_done = true;
-            break;
-         }
-         case is_reporting:
-            pause();
-            w = s->word.load(std::memory_order_acquire);
-            break;
-         default: { // too late, or a second time
-            if ((w & plugin_holds) == 0) {
-               is_done = true;
-               break;
-            }
-            const std::uint64_t next = w & ~plugin_holds;
-            if (!s->word.compare_exchange_weak(w, next, std::memory_order_acq_rel,
-                                               std::memory_order_acquire))
-               break;
-            if (phase_of(next) == is_over_phase && (next & holds) == 0) recycle(*s);
-            is_done = true;
-         }
-         }
+   const fmcp_status status = settle(handle, [&](slot& s) -> const char* {
+      if (!is_readable) return "a result whose size cannot be true";
+      if (const char* fault = find_fault(copy, limits_.max_result_bytes)) return fault;
+      if (copy.outcome == FMCP_OUT_FAILED) {
+         deliver_failed(s, copy.message);
+      } else {
+         s.target->on_result(copy);
       }
-   }
+      return nullptr;
+   });
    if (is_readable) release_buffers(copy);
    return status;
+}
+
+fmcp_status call_table::verified(fmcp_call handle, const fmcp_auth_result* r) noexcept {
+   const auto copy = copy_grown<fmcp_auth_result>(r, FMCP_LEAST(fmcp_auth_result, principal));
+   return settle(handle, [&](slot& s) {
+      return copy ? s.target->on_verified(*copy) : "an answer whose size cannot be true";
+   });
 }
 
 bool call_table::begin_report(slot& s, fmcp_call handle) noexcept {

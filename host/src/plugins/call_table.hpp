@@ -47,6 +47,7 @@ public:
    struct limits {
       std::uint32_t max_calls = 4096;
       std::size_t max_result_bytes = 64u << 20;
+      std::string_view item = "Tool"; ///< what messages call that which is called
    };
    /// `plugin` is named in messages.
    call_table(std::string plugin, const limits& l);
@@ -66,8 +67,9 @@ public:
    };
    /// Takes a slot and fills the request's `call` and `deadline_ns`; 0 when all are taken.
    [[nodiscard]] fmcp_call open(opening o);
-   /// Before invoke. Null when the call is over already, which gives the slot back.
-   [[nodiscard]] const fmcp_request* enter(fmcp_call handle, std::shared_ptr<item_gate> gate = {});
+   /// Before invoke. Null when the call is over already, which gives the slot back. The call lives
+   /// until leave().
+   [[nodiscard]] call* enter(fmcp_call handle, std::shared_ptr<item_gate> gate = {});
    /// After invoke returned `status`, with the text of its `fmcp_err`.
    void leave(fmcp_call handle, fmcp_status status, std::string_view error);
    /// Gives back the slot of a call that is over and was never entered.
@@ -88,9 +90,10 @@ public:
    /// Slots that are not free. Walks all of them: for stopping, not for each call.
    [[nodiscard]] std::size_t live() const noexcept;
 
-   // ---- the plugin's side: fmcp_host ----
+   // ---- the plugin's side: fmcp_host, fmcp_auth_host ----
 
    fmcp_status complete(fmcp_call handle, const fmcp_result* r) noexcept;
+   fmcp_status verified(fmcp_call handle, const fmcp_auth_result* r) noexcept;
    fmcp_status progress(fmcp_call handle, double done, double total, fmcp_str message) noexcept;
    fmcp_status client_log(fmcp_call handle, std::int32_t level, fmcp_str logger,
                           fmcp_str data_json) noexcept;
@@ -115,6 +118,8 @@ private:
    void deliver_failure(slot& s, call_failure why, std::string_view error) noexcept;
    void deliver_failed(slot& s, fmcp_str words) noexcept;
    void report_misbehaviour(std::string_view text);
+   template <class F>
+   fmcp_status settle(fmcp_call handle, F&& deliver) noexcept;
    void finish(slot& s, bool is_failure) noexcept;
    void recycle(slot& s) noexcept;
    bool open_word(std::uint32_t index, std::uint64_t& word, std::uint64_t& deadline) const noexcept;

@@ -8,6 +8,7 @@
 #include "core/text.hpp"
 #include "core/utf8.hpp"
 #include "plugins/grown.hpp"
+#include "plugins/lists.hpp"
 #include "json/writer.hpp"
 
 namespace fmcp::plugins {
@@ -24,22 +25,12 @@ constexpr std::size_t max_scope = 256;
 constexpr std::string_view reserved_prefix = "fastmcp.";
 
 core::result<std::vector<std::string>> copy_scopes(const fmcp_list& list) {
-   std::vector<std::string> out;
-   if (!is_sane_list(list, sizeof(fmcp_str), max_scopes)) {
-      return fail(errc::invalid, "with a list of scopes that cannot be read");
+   auto out = copy_strings(list, max_scopes, max_scope);
+   if (!out) return fail(errc::invalid, "with a list of scopes that cannot be read");
+   if (!std::ranges::all_of(*out, is_scope)) {
+      return fail(errc::invalid, "with a scope that is no OAuth scope");
    }
-   for (std::uint32_t i = 0; i < list.count; ++i) {
-      fmcp_str s{};
-      std::memcpy(&s, element(list, i), sizeof s);
-      const auto scope = view(s, max_scope);
-      // RFC 6749 3.3: visible ASCII without quotes and backslashes.
-      const bool is_scope = scope && !scope->empty() && std::ranges::all_of(*scope, [](char c) {
-                               return c > 0x20 && c < 0x7f && c != '"' && c != '\\';
-                            });
-      if (!is_scope) return fail(errc::invalid, "with a scope that is no OAuth scope");
-      out.emplace_back(*scope);
-   }
-   return out;
+   return std::move(*out);
 }
 
 /// The name of a tool as clients send it back and logs show it.

@@ -3,24 +3,20 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
-#include <filesystem>
 #include <mutex>
 #include <optional>
-#include <system_error>
 #include <thread>
 #include <utility>
 
 #include <fmt/format.h>
 #include <pthread.h>
-#include <sys/stat.h>
 
 #include "core/executor.hpp"
 #include "core/log.hpp"
-#include "core/safe_path.hpp"
 #include "core/text.hpp"
 #include "plugins/instance.hpp"
 #include "plugins/registry.hpp"
-#include "plugins/staging.hpp"
+#include "plugins/setup.hpp"
 
 // Who runs where
 // --------------
@@ -58,7 +54,7 @@ std::string printable(std::string_view text) {
 
 /// Puts file and plugin in front of a predicate.
 std::string sentence(const plugin_status& s, std::string_view predicate) {
-   return fmt::format("{} (plugin {}) {}", printable(s.file), s.name, predicate);
+   return about_plugin(s.file, s.name, predicate);
 }
 
 /// What is known of one file besides its public status. Control thread only.
@@ -73,29 +69,6 @@ struct record {
    bool has_new_list = false; ///< and has to ask once more
    clock::time_point list_at = never;
 };
-
-/// Runs `work` on a thread that nobody waits for. False when the system gives no thread.
-bool run_apart(const char* name, std::move_only_function<void()> work) {
-   try {
-      std::thread([name, work = std::move(work)]() mutable {
-         ::pthread_setname_np(::pthread_self(), name);
-         work();
-      }).detach();
-      return true;
-   } catch (const std::system_error& e) {
-      core::log::error("plugins", "no thread {} {}", core::log::kv("for", name),
-                       core::log::kv("reason", e.what()));
-      return false;
-   }
-}
-
-/// Stops a plugin that is not wanted, however long it takes, and forgets it if it lets itself.
-void retire_apart(std::shared_ptr<instance> plugin) {
-   const bool is_running = run_apart("fmcp:retire", [plugin]() mutable {
-      if (!plugin->retire(late_patience)) instance::keep_for_ever(std::move(plugin));
-   });
-   if (!is_running) instance::keep_for_ever(std::move(plugin));
-}
 
 class host_impl final : public host, public instance_host {
 public:
@@ -168,6 +141,8 @@ public:
    void resource_updated(std::string_view plugin, std::string_view uri) override {
       if (options_.on_resource_updated) options_.on_resource_updated(plugin, uri);
    }
+
+   void forget(std::string_view) override {} // tools verify nobody
 
    core::result<std::shared_ptr<const void>> prepare(std::string_view tool,
                                                      const json::value& definition) override {
@@ -263,6 +238,9 @@ private:
                            printable(status.file), said.name,
                            fmt::join(said.provides.empty() ? said.kinds : said.provides, ", ")));
       }
+      if (const auto ok = check_services(said, options_.services, role::tools); !ok) {
+         return conclude(i, state::failed, sentence(status, ok.error().message));
+      }
       for (std::size_t k = 0; k < i; ++k) {
          const auto& other = entries_[k].status;
          if (other.name != said.name && other.id != said.id) continue;
@@ -306,7 +284,7 @@ private:
          }
          settings = std::move(*given);
       }
-      r.plugin = make_instance(file);
+      r.plugin = make_instance(file, settings);
       r.load_until = clock::now() + options_.load_timeout;
       status.state = state::loading;
       status.reason = sentence(status, "is still being loaded.");
@@ -323,23 +301,8 @@ private:
       return is_running;
    }
 
-   std::shared_ptr<instance> make_instance(const staged& file) {
-      instance::config c;
-      c.file = file.file;
-      c.name = file.about.name;
-      c.data_dir = make_data_dir(file.about.name);
-      c.base_url = options_.base_url;
-      c.mcp_path = options_.mcp_path;
-      c.host_version = options_.host_version;
-      c.never_unload =
-            file.about.never_unload || file.facts.never_unloads || file.facts.has_static_tls;
-      c.call_timeout = options_.call_timeout;
-      c.max_tools = options_.max_tools_per_plugin;
-      c.max_threads = options_.max_threads_per_plugin;
-      c.max_queue = options_.max_queue_per_plugin;
-      c.max_calls = options_.max_calls_per_plugin;
-      c.max_result_bytes = options_.max_result_bytes;
-      c.clock = options_.clock;
+   std::shared_ptr<instance> make_instance(const staged& file, const plugin_settings& settings) {
+      auto c = configure(file, settings, options_, role::tools, file.about.net);
       c.deadlines = timer_;
       c.to_host = line_;
       auto out = instance::make(std::move(c));
@@ -347,29 +310,6 @@ private:
       const std::lock_guard lock(mutex_);
       instances_.push_back(out);
       return out;
-   }
-
-   /// The plugin's private directory, or nothing when there can be none: the plugin is told so by
-   /// an empty path.
-   [[nodiscard]] std::string make_data_dir(const std::string& name) const {
-      if (options_.data_dir.empty()) return {};
-      std::filesystem::path made;
-      for (const auto& part : std::filesystem::path(options_.data_dir)) {
-         made /= part;
-         ::mkdir(made.c_str(), 0700); // what is there already stays as it is
-      }
-      const auto refused = [&](const std::string& reason) {
-         core::log::warn("plugins", "no data directory {} {}", core::log::kv("plugin", name),
-                         core::log::kv("reason", reason));
-         return std::string();
-      };
-      std::error_code failed;
-      const auto parent = std::filesystem::canonical(made, failed);
-      if (failed) return refused(made.string() + ": " + failed.message());
-      const auto path = (parent / name).string();
-      ::mkdir(path.c_str(), 0700);
-      const auto opened = core::open_safely(path, {.kind = core::path_policy::target::directory});
-      return opened ? path : refused(opened.error().message);
    }
 
    /// On a thread of its own; may never come back.
@@ -405,7 +345,7 @@ private:
    void loaded(std::size_t i, core::result<tool_list> tools) {
       auto& r = records_[i];
       if (entries_[i].status.state != state::loading) { // given up meanwhile
-         if (tools) retire_apart(std::move(r.plugin));
+         if (tools) retire_apart(std::move(r.plugin), late_patience);
          return;
       }
       r.load_until = never;
@@ -448,7 +388,7 @@ private:
       conclude(i, state::failed,
                fmt::format("{} (plugin {}) was given up after {} s: its {} has not returned; have "
                            "it do slow work later or raise the load timeout.",
-                           printable(status.file), status.name, seconds, name_of(what)));
+                           printable(status.file), status.name, seconds, instance::name_of(what)));
       if (what != instance::step::constructors || records_[i].is_mapped) return;
       for (std::size_t k = i + 1; k < records_.size(); ++k) {
          if (!records_[k].waiting) continue;
@@ -459,19 +399,6 @@ private:
                               printable(entries_[k].status.file), entries_[k].status.name,
                               printable(status.file)));
       }
-   }
-
-   static std::string_view name_of(instance::step s) {
-      switch (s) {
-      case instance::step::constructors: return "constructor";
-      case instance::step::entry: return "fmcp_plugin_entry_v1()";
-      case instance::step::create: return "create()";
-      case instance::step::init: return "init()";
-      case instance::step::facet: return "facet()";
-      case instance::step::list:
-      case instance::step::done: break;
-      }
-      return "list()";
    }
 
    // ---- listing again ----
@@ -555,7 +482,7 @@ private:
       auto& entry = entries_[i];
       if (auto collision = find_collision(entries_, i, entry.tools)) {
          entry.tools.clear();
-         retire_apart(std::move(records_[i].plugin));
+         retire_apart(std::move(records_[i].plugin), late_patience);
          conclude(i, state::failed, std::move(*collision));
          needs_publishing_ = false; // this publication tells it
          return;
@@ -593,20 +520,7 @@ private:
          --pending->left;
          pending->changed.notify_all();
       };
-      for (auto& i : plugins) {
-         const bool is_running = run_apart("fmcp:retire", [done, plugin = i]() mutable {
-            const bool is_free = plugin->retire(shutdown_patience);
-            if (!is_free) instance::keep_for_ever(std::move(plugin));
-            plugin.reset();
-            done();
-         });
-         if (is_running) {
-            i.reset();
-         } else {
-            instance::keep_for_ever(std::move(i));
-            done();
-         }
-      }
+      for (auto& i : plugins) retire_apart(std::move(i), shutdown_patience, done);
       std::unique_lock lock(pending->mutex);
       pending->changed.wait_for(lock, shutdown_patience, [&] { return pending->left == 0; });
    }

@@ -67,7 +67,9 @@ struct snapshot {
 /// Checked settings of one plugin, ready for `fmcp_init`.
 struct plugin_settings {
    std::string config_json = "{}";
-   std::vector<std::pair<std::string, std::string>> secrets; ///< wiped after init
+   std::vector<std::pair<std::string, std::string>> secrets{}; ///< wiped after init
+   /// Origins that the operator allows beside those of the settings of type `url`.
+   std::vector<std::string> trusted_origins{};
 };
 
 struct options {

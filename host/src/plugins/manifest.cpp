@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "core/text.hpp"
+#include "plugins/origins.hpp"
 #include "plugins/services.hpp"
 
 namespace fmcp::plugins {
@@ -27,6 +28,12 @@ bool is_plain(std::string_view text) {
    return !text.empty() && text.size() <= max_text && std::ranges::all_of(text, [](char c) {
       return static_cast<unsigned char>(c) > 0x20 && c != 0x7f;
    });
+}
+
+std::string shown(std::string_view text) {
+   std::string out;
+   core::append_printable(out, text);
+   return out;
 }
 
 core::result<std::string> required(const json::value& root, std::string_view key) {
@@ -52,6 +59,41 @@ core::result<std::vector<std::string>> strings(const json::value& root, std::str
       out.emplace_back(item.string());
    }
    return out;
+}
+
+/// Origins that are written as they are compared. https only: whoever wants another one is told so
+/// by the operator, in a setting.
+core::result<std::vector<std::string>> origins(const json::value& root, std::string_view key) {
+   auto out = strings(root, key);
+   if (!out) return out;
+   for (const auto& origin : *out) {
+      if (origin.starts_with("https://") && origin_of(origin) == origin) continue;
+      return wrong(fmt::format("\"{}\" of \"net\" is no origin like https://api.example.com",
+                               shown(origin)));
+   }
+   return out;
+}
+
+bool is_alias(std::string_view text) {
+   return std::ranges::all_of(text, [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+             c == '_' || c == '.' || c == ':' || c == '-';
+   });
+}
+
+bool is_env_prefix(std::string_view text) {
+   return !text.empty() && text.size() <= 64 && text.front() != '_' && text.back() != '_' &&
+          std::ranges::all_of(text, [](char c) {
+             return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+          });
+}
+
+/// A field name (RFC 9110 5.1) in lower case.
+bool is_field_name(std::string_view text) {
+   return std::ranges::all_of(text, [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+             std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+   });
 }
 
 } // namespace
@@ -85,15 +127,14 @@ core::result<manifest> read_manifest(std::string_view text) {
       if (!*field) return std::unexpected(field->error());
    }
    if (!is_plugin_name(*name)) {
-      std::string shown;
-      core::append_printable(shown, *name);
       return wrong(fmt::format("the name \"{}\" is not a lower-case letter or digit followed by up "
                                "to 63 of a-z 0-9 _ -",
-                               shown));
+                               shown(*name)));
    }
    auto kinds = strings(root, "kind"), provides = strings(root, "provides"),
-        uses = strings(root, "uses"), optional = strings(root, "optional");
-   for (const auto* list : {&kinds, &provides, &uses, &optional}) {
+        uses = strings(root, "uses"), optional = strings(root, "optional"),
+        net = origins(root, "net");
+   for (const auto* list : {&kinds, &provides, &uses, &optional, &net}) {
       if (!*list) return std::unexpected(list->error());
    }
    for (const auto& service : *uses) {
@@ -114,10 +155,54 @@ core::result<manifest> read_manifest(std::string_view text) {
    out.version = std::move(*version);
    out.kinds = std::move(*kinds);
    out.provides = std::move(*provides);
+   out.uses = std::move(*uses);
+   out.optional = std::move(*optional);
+   out.net = std::move(*net);
    out.never_unload = root.find_string("unload") == "never";
    out.text = text;
    out.document = std::move(document);
    return out;
+}
+
+core::result<auth_manifest> read_auth_member(const manifest& m) {
+   const auto* member = m.root().find("auth");
+   if (member == nullptr || !member->is(json::kind::object)) {
+      return wrong("the member \"auth\" is missing or no object, and a provider's names and its "
+                   "variables' prefix stand there");
+   }
+   auto names = strings(*member, "names"), aliases = strings(*member, "aliases"),
+        headers = strings(*member, "headers"), net = origins(*member, "net");
+   for (const auto* list : {&names, &aliases, &headers, &net}) {
+      if (!*list) return std::unexpected(list->error());
+   }
+   if (names->empty()) names->push_back(m.name);
+   for (const auto& name : *names) {
+      if (!is_plugin_name(name)) {
+         return wrong(fmt::format("\"{}\" of \"auth.names\" is not a lower-case letter or digit "
+                                  "followed by up to 63 of a-z 0-9 _ -",
+                                  shown(name)));
+      }
+   }
+   for (const auto& alias : *aliases) {
+      if (!is_alias(alias)) {
+         return wrong(fmt::format("\"{}\" of \"auth.aliases\" is no class path like "
+                                  "acme.auth.AcmeProvider",
+                                  shown(alias)));
+      }
+   }
+   for (const auto& header : *headers) {
+      if (!is_field_name(header)) {
+         return wrong(fmt::format("\"{}\" of \"auth.headers\" is no field name in lower case",
+                                  shown(header)));
+      }
+   }
+   const auto prefix = member->find_string("env_prefix");
+   if (!prefix || !is_env_prefix(*prefix)) {
+      return wrong("\"auth.env_prefix\" is missing, or not up to 64 of A-Z 0-9 _ without an "
+                   "underscore at either end");
+   }
+   return auth_manifest{std::move(*names), std::move(*aliases), std::string(*prefix),
+                        std::move(*net)};
 }
 
 core::result<void> check_abi(const elf_note& note) {

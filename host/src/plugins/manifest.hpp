@@ -20,6 +20,8 @@ struct manifest {
    std::string version;
    std::vector<std::string> kinds;
    std::vector<std::string> provides; ///< interfaces, e.g. `fmcp.tools/1`; empty = ask the plugin
+   std::vector<std::string> uses, optional; ///< services, e.g. `fmcp.http/1`
+   std::vector<std::string> net;            ///< origins that it may reach; of providers `auth.net`
    bool never_unload = false;
    std::string text; ///< the JSON as it stands in the note
    /// The parsed `text`, for those who read members of their own (settings).
@@ -31,6 +33,16 @@ struct manifest {
 
 /// Whether `name` may be a plugin's short name.
 [[nodiscard]] bool is_plugin_name(std::string_view name) noexcept;
+
+/// The member `auth` of a provider's manifest.
+struct auth_manifest {
+   std::vector<std::string> names;   ///< the manifest's own when it gives none
+   std::vector<std::string> aliases; ///< class paths
+   std::string env_prefix;
+   std::vector<std::string> net;
+};
+/// Errors: invalid; the message is a predicate, as below.
+[[nodiscard]] core::result<auth_manifest> read_auth_member(const manifest& m);
 
 /// Reads the JSON of a note. Unknown members are ignored. Errors: invalid, limit; unsupported when
 /// `uses` names a service that this host does not have, or `runtime` is not `native`. The message

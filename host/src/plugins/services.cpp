@@ -1,6 +1,7 @@
 #include "plugins/services.hpp"
 
 #include <array>
+#include <cstring>
 #include <utility>
 
 #include "core/log.hpp"
@@ -8,16 +9,13 @@
 #include "plugins/grown.hpp"
 #include "plugins/instance.hpp"
 #include "plugins/results.hpp"
+#include "plugins/service_parts.hpp"
 
 namespace fmcp::plugins {
 namespace {
 
 constexpr std::size_t max_log_text = 4096;
 constexpr std::size_t max_uri = 8192;
-
-instance& self(void* ctx) noexcept {
-   return *static_cast<instance*>(ctx);
-}
 
 core::log::level level_of(std::int32_t level) noexcept {
    switch (level) {
@@ -63,17 +61,30 @@ fmcp_status notify_resource_updated(void* ctx, fmcp_str uri) noexcept {
 constexpr fmcp_notify notify_table{sizeof(fmcp_notify), 0, notify_list_changed,
                                    notify_resource_updated};
 
+struct service {
+   std::string_view id;
+   const void* table;
+   bool (*is_granted)(const grants&);
+};
+constexpr auto everybody = [](const grants&) { return true; };
 constexpr std::array services{
-      std::pair<std::string_view, const void*>{"fmcp.exec/1", &exec_table},
-      std::pair<std::string_view, const void*>{"fmcp.notify/1", &notify_table},
+      service{"fmcp.exec/1", &exec_table, everybody},
+      service{"fmcp.notify/1", &notify_table, everybody},
+      service{"fmcp.http/1", &http_table, [](const grants& g) { return g.with.http != nullptr; }},
+      service{"fmcp.jwt/1", &jwt_table, [](const grants& g) { return g.with.jwt != nullptr; }},
+      service{"fmcp.kv/1", &kv_table, [](const grants& g) { return g.with.kv != nullptr; }},
+      service{"fmcp.crypto/1", &crypto_table,
+              [](const grants& g) { return g.with.crypto != nullptr; }},
+      service{"fmcp.auth-host/1", &auth_host_table, [](const grants& g) { return g.is_provider; }},
 };
 
 // ---- fmcp_host ----
 
-const void* host_service(void*, fmcp_str id) noexcept {
+const void* host_service(void* ctx, fmcp_str id) noexcept {
    const auto name = view(id, 256);
-   for (const auto& [known, table] : services) {
-      if (name == known) return table;
+   if (ctx == nullptr) return nullptr;
+   for (const auto& s : services) {
+      if (name == s.id) return s.is_granted(self(ctx).granted()) ? s.table : nullptr;
    }
    return nullptr;
 }
@@ -120,10 +131,39 @@ fmcp_status host_client_log(void* ctx, fmcp_call c, std::int32_t level, fmcp_str
 } // namespace
 
 bool has_service(std::string_view id) noexcept {
-   for (const auto& service : services) {
-      if (service.first == id) return true;
+   for (const auto& s : services) {
+      if (s.id == id) return true;
    }
    return false;
+}
+
+fmcp_status status_of(core::errc code) noexcept {
+   switch (code) {
+   case core::errc::invalid: return FMCP_E_INVALID;
+   case core::errc::not_found: return FMCP_E_NOT_FOUND;
+   case core::errc::denied: return FMCP_E_DENIED;
+   case core::errc::conflict: return FMCP_E_CONFLICT;
+   case core::errc::limit: return FMCP_E_LIMIT;
+   case core::errc::timeout: return FMCP_E_TIMEOUT;
+   case core::errc::unsupported: return FMCP_E_NOT_SUPPORTED;
+   case core::errc::io: return FMCP_E_IO;
+   case core::errc::internal: break;
+   }
+   return FMCP_E_FAIL;
+}
+
+fmcp_buf give(std::string bytes, bool is_secret) {
+   auto* kept = new std::string(std::move(bytes));
+   using release = void (*)(void*, const void*, std::uint64_t) noexcept;
+   const release plain = [](void* owner, const void*, std::uint64_t) noexcept {
+      delete static_cast<std::string*>(owner);
+   };
+   const release wiping = [](void* owner, const void*, std::uint64_t) noexcept {
+      auto* text = static_cast<std::string*>(owner);
+      ::explicit_bzero(text->data(), text->size());
+      delete text;
+   };
+   return {kept->data(), kept->size(), is_secret ? wiping : plain, kept};
 }
 
 fmcp_host make_host_table(instance& ctx, std::string_view version) noexcept {

@@ -34,15 +34,6 @@ std::unexpected<core::error> about(const std::string& file, core::error e) {
    return std::unexpected(std::move(e));
 }
 
-/// The path without links in front of the last component; that one must be no link.
-candidate resolve(const std::string& file) {
-   std::error_code failed;
-   const std::filesystem::path path(file);
-   const auto parent = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-   const auto real = std::filesystem::canonical(parent, failed);
-   return {file, failed ? file : (real / path.filename()).string()};
-}
-
 core::result<std::vector<std::string>> names_in(const std::string& directory) {
    auto opened = core::open_safely(
          directory, {.kind = core::path_policy::target::directory, .follow_links = true});
@@ -191,6 +182,19 @@ std::vector<std::string> warnings_about(const elf_lint& facts) {
 
 } // namespace
 
+candidate resolve(const std::string& file) {
+   std::error_code failed;
+   const std::filesystem::path path(file);
+   const auto parent = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+   const auto real = std::filesystem::canonical(parent, failed);
+   return {file, failed ? file : (real / path.filename()).string()};
+}
+
+std::string about_plugin(const std::string& file, std::string_view name,
+                         std::string_view predicate) {
+   return fmt::format("{} (plugin {}) {}", printable(file), name, predicate);
+}
+
 core::result<void> check_libraries(const candidate& c, const elf_lint& facts) {
    for (const auto& library : facts.needed) {
       if (library.find('/') == std::string::npos) continue;
@@ -241,15 +245,32 @@ discovery discover(const options& o) {
    return out;
 }
 
+namespace {
+
+/// The note's manifest, of an image that was read.
+core::result<manifest> manifest_of(const image& read, const std::string& file) {
+   if (auto ok = check_abi(read.note); !ok) return about(file, std::move(ok.error()));
+   auto said = read_manifest(read.note.text);
+   if (!said) return about(file, std::move(said.error()));
+   return said;
+}
+
+} // namespace
+
+core::result<manifest> read_about(const candidate& c, const options& o) {
+   const auto read = read_image(c, o);
+   if (!read) return std::unexpected(read.error());
+   return manifest_of(*read, c.file);
+}
+
 core::result<staged> stage(const candidate& c, const options& o) {
    const auto read = read_image(c, o);
    if (!read) return std::unexpected(read.error());
-   if (auto ok = check_abi(read->note); !ok) return about(c.file, std::move(ok.error()));
-   auto said = read_manifest(read->note.text);
-   if (!said) return about(c.file, std::move(said.error()));
+   auto said = manifest_of(*read, c.file);
+   if (!said) return std::unexpected(std::move(said.error()));
    const auto wrap = [&](core::error e) {
-      e.message.insert(0, fmt::format("(plugin {}) ", said->name));
-      return about(c.file, std::move(e));
+      e.message = about_plugin(c.file, said->name, e.message);
+      return std::unexpected(std::move(e));
    };
    auto facts = lint(read->elf);
    if (!facts) return wrap(std::move(facts.error()));
@@ -264,9 +285,8 @@ core::result<file_facts> inspect(const std::string& path, const options& o) {
    const auto c = resolve(path);
    const auto read = read_image(c, o);
    if (!read) return std::unexpected(read.error());
-   if (auto ok = check_abi(read->note); !ok) return about(path, std::move(ok.error()));
-   const auto said = read_manifest(read->note.text);
-   if (!said) return about(path, said.error());
+   const auto said = manifest_of(*read, path);
+   if (!said) return std::unexpected(said.error());
    auto facts = lint(read->elf);
    if (!facts) return about(path, std::move(facts.error()));
 

@@ -25,6 +25,9 @@ struct discovery {
    std::vector<plugin_status> problems; ///< directories that could not be read or do not exist
 };
 
+/// The file without symbolic links in front of its last component, which must be none.
+[[nodiscard]] candidate resolve(const std::string& file);
+
 /// Lists the plugin files of `o`: `*.so` directly inside the directories, without hidden ones. A
 /// file that is reached twice counts once.
 [[nodiscard]] discovery discover(const options& o);
@@ -42,8 +45,15 @@ struct staged {
    sealed_copy code;
 };
 
-/// Owner and mode, size, one read, ELF, note, ABI, manifest, dynamic section, sealed copy.
+/// Owner and mode, size, one read, ELF, note, ABI, manifest.
 /// Errors: each names the file, what is wrong with it and what to do.
+[[nodiscard]] core::result<manifest> read_about(const candidate& c, const options& o);
+
+/// The same, then dynamic section and sealed copy.
 [[nodiscard]] core::result<staged> stage(const candidate& c, const options& o);
+
+/// Puts file and plugin in front of a predicate.
+[[nodiscard]] std::string about_plugin(const std::string& file, std::string_view name,
+                                       std::string_view predicate);
 
 } // namespace fmcp::plugins

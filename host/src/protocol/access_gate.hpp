@@ -36,10 +36,12 @@ public:
    using again = std::move_only_function<void(const core::http::request&, core::http::responder&)>;
 
    /// Behind Host, Origin and preflight, before the body is read. Asks nobody.
-   /// `cors`: fields that every answer carries.
+   /// `cors`: fields that every answer carries; copied, with what they point to, by whoever needs
+   /// them beyond the call.
    virtual decision look(const core::http::request& rq, core::http::responder& out,
                          std::span<const core::http::field> cors) = 0;
-   /// With the body there. May keep the request while the provider is asked.
+   /// With the body there. May put the request aside while the provider is asked. Other requests
+   /// that waited may be resumed inside.
    virtual decision check(const core::http::request& rq, core::http::responder& out,
                           std::span<const core::http::field> cors, again resume) = 0;
 

@@ -62,6 +62,8 @@ std::shared_ptr<call_task> call_task::make(const tool_entry& tool, std::string_v
    in.client_capabilities_json = pack.put(who.client_capabilities_json);
    in.traceparent = pack.put(meta.traceparent);
    in.protocol_version = name_of(who.spoken);
+   t->lent_identity_ = who.identity;
+   if (who.identity != nullptr) in.principal = who.identity->get();
    in.can_elicit = who.can.elicitation_form;
    in.can_elicit_url = who.can.elicitation_url;
    in.can_sample = who.can.sampling;
@@ -89,6 +91,10 @@ call_task::answer call_task::start(tool_backend& backend, std::string& out) {
    running_ = backend.start(tool_, input_, shared_from_this());
    starting = outer;
    inline_out_ = nullptr;
+   // Until here whoever handles the request has held it for us. A count that all the threads which
+   // serve one client share is better not touched by calls that are over.
+   if (!inline_answer_.is_complete && lent_identity_ != nullptr) identity_ = *lent_identity_;
+   lent_identity_ = nullptr;
    return inline_answer_;
 }
 

@@ -21,6 +21,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/principal.hpp"
+#include "protocol/access_gate.hpp"
 #include "protocol/call_result.hpp"
 #include "protocol/message.hpp"
 #include "protocol/revision.hpp"
@@ -48,6 +50,10 @@ struct caller {
    client_capabilities can;
    std::string_view session_digest; ///< or empty
    std::string_view client_info_json, client_capabilities_json;
+   /// Who that is, as the gate has verified it; null: nobody asked, and nothing is forbidden. Valid
+   /// until the handler returns.
+   const core::caller_ref* identity = nullptr;
+   access_gate* gate = nullptr; ///< never null with an identity
    /// Least severe level of log messages that are sent. Modern: what the request says, and none
    /// without it. Legacy: what the session says when the message comes, so the session it is.
    std::optional<log_level> log_from{};
@@ -104,6 +110,8 @@ private:
    std::string id_;
    std::string memory_; // what `input_` points into
    call_input input_;
+   const core::caller_ref* lent_identity_ = nullptr; // until start() returns
+   core::caller_ref identity_;  // owns input_.principal once the call outlasts start()
    std::string progress_token_; // JSON text, empty: none
    std::optional<double> last_progress_;
    revision spoken_ = newest_legacy;

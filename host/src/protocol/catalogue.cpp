@@ -1,6 +1,7 @@
 #include "protocol/catalogue.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "core/base64.hpp"
 #include "crypto/digest.hpp"
@@ -12,6 +13,10 @@ namespace {
 /// Twelve bytes, hence sixteen characters of cursor: two of a million tools share one with a
 /// probability of 10^-17.
 constexpr std::size_t key_bytes = 12;
+
+/// Each may hold the bytes of every list answer. A server has a handful of roles; for one more the
+/// oldest is made anew when it comes again.
+constexpr std::size_t max_views = 16;
 
 std::string key_of(std::string_view name) {
    const auto digest = crypto::sha256(name);
@@ -29,7 +34,26 @@ catalogue::catalogue(std::vector<tool_entry> tools, options o)
       const std::string& name = tools_[i].definition->name();
       by_name_.emplace(name, i);
       by_cursor_.emplace(key_of(name), i);
+      for (const auto& scope : tools_[i].required_scopes) scopes_.push_back(scope);
    }
+   std::ranges::sort(scopes_);
+   scopes_.erase(std::ranges::unique(scopes_).begin(), scopes_.end());
+}
+
+std::shared_ptr<const catalogue> catalogue::visible_to(const core::principal& who) const {
+   if (std::ranges::all_of(tools_, [&](const auto& t) { return may_use(t, who); })) return nullptr;
+   std::string has;
+   for (const auto& scope : scopes_) has += who.has_scope(scope) ? 'x' : '-';
+   const std::lock_guard lock(mutex_);
+   const auto known = std::ranges::find(views_, has, &view::has);
+   if (known != views_.end()) return known->list;
+   std::vector<tool_entry> left;
+   std::ranges::copy_if(tools_, std::back_inserter(left),
+                        [&](const auto& t) { return may_use(t, who); });
+   auto list = std::make_shared<const catalogue>(std::move(left), options_);
+   if (views_.size() >= max_views) views_.erase(views_.begin());
+   views_.push_back({std::move(has), list});
+   return list;
 }
 
 const tool_entry* catalogue::find(std::string_view name) const noexcept {

@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -18,7 +19,7 @@
 namespace fmcp::protocol {
 
 /// Thread safety: immutable, any thread. The bytes for a revision are made when it is first asked
-/// for; reading them later takes no lock.
+/// for; reading them later takes no lock. `visible_to` takes one.
 class catalogue {
 public:
    struct options {
@@ -33,6 +34,11 @@ public:
 
    [[nodiscard]] const tool_entry* find(std::string_view name) const noexcept;
    [[nodiscard]] const std::vector<tool_entry>& tools() const noexcept { return tools_; }
+
+   /// What is left when the tools that `who` lacks scopes for are taken away: a catalogue of its
+   /// own, whose cursors know of its tools only. Null: nothing is taken away. One for each set of
+   /// scopes that makes a difference is remembered, within a bound.
+   [[nodiscard]] std::shared_ptr<const catalogue> visible_to(const core::principal& who) const;
 
    /// The result object of `tools/list`: `{"tools":[…],"nextCursor":…}`, for modern revisions with
    /// `resultType`, `ttlMs`, `cacheScope` and `_meta`. Without cursor the first page. Nothing when
@@ -57,11 +63,20 @@ private:
    [[nodiscard]] std::optional<std::size_t> find_place(std::string_view cursor) const;
    void append_page(std::string& out, std::size_t first, revision r) const;
 
+   /// A part of the list, for who has the scopes of `has` (a letter for each of `scopes_`).
+   struct view {
+      std::string has;
+      std::shared_ptr<const catalogue> list;
+   };
+
    std::vector<tool_entry> tools_;
    options options_;
+   std::vector<std::string> scopes_; ///< that some tool requires; sorted
    std::unordered_map<std::string_view, std::size_t> by_name_;
    std::unordered_map<std::string, std::size_t> by_cursor_; // decoded
    mutable std::array<slot, revision_count> pages_;
+   mutable std::mutex mutex_;
+   mutable std::vector<view> views_; // guarded by mutex_; oldest first
 };
 
 } // namespace fmcp::protocol

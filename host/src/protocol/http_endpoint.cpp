@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "core/log.hpp"
 #include "core/text.hpp"
 #include "protocol/http_parts.hpp"
 
@@ -14,7 +15,7 @@ using core::http::field;
 using core::http::method;
 
 http_endpoint::http_endpoint(service& s, options o)
-    : service_(s), max_body_bytes_(o.max_body_bytes),
+    : service_(s), gate_(o.gate), max_body_bytes_(o.max_body_bytes),
       guard_(std::make_shared<const http_guard>(std::move(o.guard))) {
    refresh();
 }
@@ -85,6 +86,11 @@ bool http_endpoint::on_head(const request& rq, responder& out) {
    refresh();
    const http_fields f(rq);
    if (!admit(rq, f, out)) return false;
+   if (gate_ != nullptr && rq.verb != method::options) {
+      using enum access_gate::outcome;
+      const auto what = gate_->look(rq, out, cors_of(f)).what;
+      if (what != pass && what != unknown) return false;
+   }
    if (rq.verb == method::post && !f.is_json()) {
       refuse(f, out, 415, {}, code::invalid_request, "Content-Type must be application/json");
       return false;
@@ -96,10 +102,34 @@ void http_endpoint::on_request(const request& rq, responder& out) {
    refresh();
    const http_fields f(rq);
    if (!admit(rq, f, out)) return;
+   if (rq.verb == method::options) return guard_->preflight(rq, out); // row 1
+   if (gate_ == nullptr) return serve(rq, f, out);
+   const auto found = gate_->check(rq, out, cors_of(f), [this](const request& same, responder& to) {
+      refresh();
+      serve(same, http_fields(same), to);
+   });
+   if (found.what != access_gate::outcome::pass) return;
+   request known = rq;
+   known.caller = found.who;
+   serve(known, f, out);
+}
+
+/// In memory of its own: another request may be resumed while the gate looks at this one.
+std::vector<field> http_endpoint::cors_of(const http_fields& f) const {
+   std::vector<field> out;
+   guard_->add_cors(f.origin, out);
+   return out;
+}
+
+/// The gate, where there is one, has let the request in.
+void http_endpoint::serve(const request& rq, const http_fields& f, responder& out) {
+   if (gate_ != nullptr && (rq.caller == nullptr || *rq.caller == nullptr)) {
+      core::log::error("protocol", "the bearer gate let somebody in without saying who");
+      return refuse(f, out, 500, {}, code::internal_error, "The request could not be handled.");
+   }
    switch (rq.verb) {
-   case method::options: return guard_->preflight(rq, out); // row 1
-   case method::get: return on_get(f, out);                 // row 2
-   case method::del: return on_delete(f, out);
+   case method::get: return on_get(rq, f, out); // row 2
+   case method::del: return on_delete(rq, f, out);
    case method::post: break;
    default: return refuse_method(f, out); // row 3
    }
@@ -108,9 +138,10 @@ void http_endpoint::on_request(const request& rq, responder& out) {
 }
 
 /// Section 5.2. The token says all that is needed; only whether it was ended has to be looked up,
-/// and only when some session has ended since it was looked up last.
-http_endpoint::connection* http_endpoint::find_session(const http_fields& f, responder& out,
-                                                       std::string_view id) {
+/// and only when some session has ended since it was looked up last. Another principal's session is
+/// as good as none (section 16).
+http_endpoint::connection* http_endpoint::find_session(const request& rq, const http_fields& f,
+                                                       responder& out, std::string_view id) {
    if (f.session.empty()) {
       refuse(f, out, 400, id, code::bad_session,
              "this request needs the Mcp-Session-Id that initialize was answered with");
@@ -125,16 +156,19 @@ http_endpoint::connection* http_endpoint::find_session(const http_fields& f, res
    auto* c = static_cast<connection*>(slot.get());
    const auto now_s = service_.options().clock->unix_ms() / 1000;
    const auto epoch = service_.sessions().epoch();
-   if (c == nullptr || c->token != f.session || c->epoch != epoch ||
+   const auto* who = rq.caller != nullptr ? rq.caller->get() : nullptr;
+   if (c == nullptr || c->token != f.session || c->epoch != epoch || c->who.get() != who ||
        c->claims.expires_unix_s <= now_s) {
       const auto claims = service_.keys().verify(f.session, now_s);
-      if (!claims || service_.sessions().is_ended(*claims)) {
+      if (!claims || claims->principal != principal_digest(who) ||
+          service_.sessions().is_ended(*claims)) {
          refuse(f, out, 404, id, code::session_not_found,
                 "the session is unknown or has ended; initialize a new one");
          return nullptr;
       }
       auto fresh = std::make_shared<connection>();
       fresh->token = f.session;
+      if (rq.caller != nullptr) fresh->who = *rq.caller;
       fresh->claims = *claims;
       fresh->epoch = epoch;
       fresh->digest = service_.keys().digest(*claims);
@@ -159,13 +193,13 @@ bool http_endpoint::check_version(const http_fields& f, responder& out, std::str
    return false;
 }
 
-void http_endpoint::on_get(const http_fields& f, responder& out) {
+void http_endpoint::on_get(const request& rq, const http_fields& f, responder& out) {
    if (!service_.options().has_sessions) return refuse_method(f, out);
    if (f.accept.empty() || !f.accepts_stream()) {
       return refuse(f, out, 406, {}, code::bad_session,
                     "a GET opens an event stream: Accept has to list text/event-stream");
    }
-   auto* c = find_session(f, out, {});
+   auto* c = find_session(rq, f, out, {});
    if (c == nullptr || !check_version(f, out, {})) return;
    if (f.has_last_event) return on_resume(f, out, *c);
    (void)open_general(f, out, *c);
@@ -188,7 +222,7 @@ std::shared_ptr<sse_stream> http_endpoint::open_general(const http_fields& f, re
    }
    answer_fields_.clear();
    if (!f.origin.empty()) guard_->add_cors(f.origin, answer_fields_);
-   (void)stream->attach(out.keep(), answer_fields_, std::nullopt, nullptr);
+   (void)stream->attach(out.keep(), answer_fields_, std::nullopt, nullptr, expiry_of(&c.who));
    streams_.push_back(stream);
    if (service_.is_ending()) stream->finish();
    return stream;
@@ -202,7 +236,9 @@ void http_endpoint::on_resume(const http_fields& f, responder& out, const connec
    answer_fields_.clear();
    if (!f.origin.empty()) guard_->add_cors(f.origin, answer_fields_);
    const auto exchange = stream ? out.keep() : nullptr;
-   if (stream && stream->attach(exchange, answer_fields_, position, nullptr)) {
+   // A call's stream is there for its answer, however long that takes.
+   const auto expiry = position && event_log::is_general(*position) ? expiry_of(&c.who) : 0;
+   if (stream && stream->attach(exchange, answer_fields_, position, nullptr, expiry)) {
       streams_.push_back(stream);
       return;
    }
@@ -222,7 +258,8 @@ void http_endpoint::renew_general(const http_fields& f, responder& out, const co
                                   std::shared_ptr<sse_stream> stream,
                                   const std::shared_ptr<core::http::exchange>& exchange) {
    if (stream) {
-      (void)stream->attach(exchange, answer_fields_, std::nullopt, nullptr); // no place: no gap
+      (void)stream->attach(exchange, answer_fields_, std::nullopt, nullptr, // no place: no gap
+                           expiry_of(&c.who));
       streams_.push_back(stream);
    } else {
       stream = open_general(f, out, c);
@@ -233,9 +270,9 @@ void http_endpoint::renew_general(const http_fields& f, responder& out, const co
    (void)stream->send(text_);
 }
 
-void http_endpoint::on_delete(const http_fields& f, responder& out) {
+void http_endpoint::on_delete(const request& rq, const http_fields& f, responder& out) {
    if (!service_.options().has_sessions) return refuse_method(f, out);
-   const auto* c = find_session(f, out, {});
+   const auto* c = find_session(rq, f, out, {});
    if (c == nullptr || !check_version(f, out, {})) return;
    service_.sessions().end(c->claims);
    answer(f, out, 204, {});
@@ -245,6 +282,7 @@ void http_endpoint::tick() {
    const auto now = service_.options().clock->mono_ns();
    const auto& o = service_.options();
    const auto pause = static_cast<std::uint64_t>(std::chrono::nanoseconds(o.keep_alive).count());
+   const auto now_ms = o.clock->unix_ms();
    const bool keep_alive = pause != 0 && now - last_keep_alive_ns_ >= pause;
    if (keep_alive) last_keep_alive_ns_ = now;
    std::erase_if(answers_, [&](const auto& weak) {
@@ -252,8 +290,12 @@ void http_endpoint::tick() {
       if (a) a->tick(now, o.stream_after, keep_alive);
       return !a || a->is_over();
    });
+   for (const auto& l : listeners_) {
+      if (l->expires_unix_ms != 0 && l->expires_unix_ms <= now_ms) l->on_shutdown();
+   }
    std::erase_if(streams_, [&](const auto& weak) {
       const auto s = weak.lock();
+      if (s) s->end_expired(now_ms);
       if (s && keep_alive) s->keep_alive();
       return !s || !s->is_connected();
    });

@@ -20,7 +20,7 @@ using core::http::field;
 
 constexpr std::string_view methods = "POST, GET, DELETE, OPTIONS";
 constexpr std::string_view exposed =
-      "Mcp-Session-Id, WWW-Authenticate, Mcp-Protocol-Version, Last-Event-Id";
+      "Mcp-Session-Id, WWW-Authenticate, Retry-After, Mcp-Protocol-Version, Last-Event-Id";
 constexpr std::string_view always_allowed =
       "Content-Type, Accept, Authorization, MCP-Protocol-Version, Mcp-Method, Mcp-Name, "
       "Mcp-Session-Id, Last-Event-ID";

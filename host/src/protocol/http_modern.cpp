@@ -59,7 +59,7 @@ bool http_endpoint::check_headers(post& p, const message& m, const request_meta&
 
 /// Row h. False: refused.
 bool http_endpoint::check_parameters(post& p, const message& m) {
-   const auto* tool = find_called_tool(*catalogue_, m.params);
+   const auto* tool = find_called_tool(service_, *catalogue_, m.params, p.rq.caller);
    if (tool == nullptr || tool->definition->headers().empty()) return true;
    const auto mismatch = [&](std::string_view header, std::string_view what) {
       refuse(p.f, p.out, 400, m.id, code::header_mismatch, fmt::format("{} {}", header, what));
@@ -88,6 +88,8 @@ void http_endpoint::on_modern(post& p, const message& m, const request_meta& met
    if (m.method == "subscriptions/listen") return on_listen(p, m);
    if (m.method == "tools/call" && !check_parameters(p, m)) return;
    caller who;
+   who.identity = p.rq.caller;
+   who.gate = gate_;
    who.spoken = *find_revision(meta.claim->string());
    who.can = read_capabilities(meta.client_capabilities);
    who.client_capabilities_json = meta.client_capabilities->raw();
@@ -111,7 +113,7 @@ void http_endpoint::on_listen(post& p, const message& m) {
    text_.clear();
    const auto asked = read_listen(m, text_);
    if (!asked) return answer(p.f, p.out, 200, text_);
-   const auto l = std::make_shared<listener>(m.id, *asked, service_);
+   const auto l = std::make_shared<listener>(m.id, *asked, service_, expiry_of(p.rq.caller));
    if (!service_.listen(l)) {
       return refuse(p.f, p.out, 200, m.id, code::internal_error,
                     service_.is_ending() ? "the server is stopping"

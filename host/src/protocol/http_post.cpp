@@ -75,7 +75,7 @@ void http_endpoint::on_response(post& p, const message&) {
       return refuse(p.f, p.out, 400, {}, code::invalid_request,
                     "clients of this revision send no responses");
    }
-   if (service_.options().has_sessions && find_session(p.f, p.out, {}) == nullptr) return;
+   if (service_.options().has_sessions && find_session(p.rq, p.f, p.out, {}) == nullptr) return;
    if (!check_version(p.f, p.out, {})) return;
    answer(p.f, p.out, 202, {});
 }
@@ -83,9 +83,10 @@ void http_endpoint::on_response(post& p, const message&) {
 void http_endpoint::on_initialize(post& p, const message& m) {
    const auto& o = service_.options();
    const auto now_s = o.clock->unix_ms() / 1000;
+   const auto principal = principal_digest(p.rq.caller != nullptr ? p.rq.caller->get() : nullptr);
    if (o.has_sessions && !p.f.session.empty()) {
       const auto open = service_.keys().verify(p.f.session, now_s);
-      if (open && !service_.sessions().is_ended(*open)) {
+      if (open && open->principal == principal && !service_.sessions().is_ended(*open)) {
          return refuse(p.f, p.out, 400, m.id, code::invalid_request,
                        "this session is initialized already");
       }
@@ -99,7 +100,8 @@ void http_endpoint::on_initialize(post& p, const message& m) {
    if (o.has_sessions) {
       session_claims claims{.spoken = asked->spoken,
                             .can = asked->can,
-                            .expires_unix_s = now_s + o.session_ttl.count()};
+                            .expires_unix_s = now_s + o.session_ttl.count(),
+                            .principal = principal};
       token = service_.keys().mint(claims);
       answer_fields_.push_back({"Mcp-Session-Id", token});
    }
@@ -113,6 +115,8 @@ void http_endpoint::on_initialize(post& p, const message& m) {
 caller http_endpoint::legacy_caller(post& p, const connection* c) const {
    caller who;
    who.hears_notifications = p.may_stream;
+   who.identity = p.rq.caller;
+   who.gate = gate_;
    if (c != nullptr) {
       who.spoken = c->claims.spoken;
       who.can = c->claims.can;
@@ -131,7 +135,7 @@ caller http_endpoint::legacy_caller(post& p, const connection* c) const {
 void http_endpoint::on_legacy(post& p, const message& m, const request_meta& meta) {
    const connection* c = nullptr;
    if (service_.options().has_sessions) {
-      c = find_session(p.f, p.out, m.id);
+      c = find_session(p.rq, p.f, p.out, m.id);
       if (c == nullptr) return;
    }
    if (!check_version(p.f, p.out, m.id)) return;
@@ -157,6 +161,9 @@ void http_endpoint::on_legacy_notification(const connection* c, const message& m
 /// The answer is there: one JSON document, or for those who accept nothing else, a stream with it.
 /// A rejection has its status and is never a stream (2.3).
 void http_endpoint::finish(post& p, const dispatched& d, std::string_view text) {
+   if (!d.needed_scopes.empty())
+      return gate_->refuse_scopes(**p.rq.caller, d.needed_scopes, p.out, cors_of(p.f));
+   if (d.seconds_to_wait != 0) return refuse_haste(p, d.seconds_to_wait, text);
    if (p.may_json || d.http_status != 200) return answer(p.f, p.out, d.http_status, text);
    answer_fields_.clear();
    if (!p.f.origin.empty()) guard_->add_cors(p.f.origin, answer_fields_);
@@ -166,6 +173,13 @@ void http_endpoint::finish(post& p, const dispatched& d, std::string_view text) 
    stream->finish();
 }
 
+void http_endpoint::refuse_haste(post& p, unsigned seconds, std::string_view text) {
+   const auto wait = std::to_string(seconds);
+   auto fields = cors_of(p.f);
+   fields.push_back({"Retry-After", wait});
+   p.out.reply({.status = 429, .content_type = "application/json", .fields = fields}, text);
+}
+
 /// Section 5.6. Arrays are a thing of 2025-03-26; later revisions have abolished them.
 void http_endpoint::on_batch(post& p, const json::value& array) {
    const char* fault = find_batch_fault(array); // row 6
@@ -173,7 +187,7 @@ void http_endpoint::on_batch(post& p, const json::value& array) {
    if (fault != nullptr) return refuse(p.f, p.out, 400, {}, code::invalid_request, fault);
    const connection* c = nullptr;
    if (service_.options().has_sessions) {
-      c = find_session(p.f, p.out, {});
+      c = find_session(p.rq, p.f, p.out, {});
       if (c == nullptr) return;
    }
    if (!check_version(p.f, p.out, {})) return;

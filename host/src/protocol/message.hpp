@@ -23,6 +23,9 @@ inline constexpr int session_not_found = -32001; ///< legacy: the client has to 
 inline constexpr int header_mismatch = -32020;
 inline constexpr int missing_capability = -32021;
 inline constexpr int unsupported_version = -32022;
+// Ours, outside the range that JSON-RPC reserves, and like the HTTP statuses that say the same.
+inline constexpr int insufficient_scope = 403;
+inline constexpr int rate_limited = 429;
 } // namespace code
 
 /// One envelope. Views live as long as the value it was read from.

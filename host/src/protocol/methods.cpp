@@ -30,13 +30,27 @@ dispatched invalid_params(std::string& out, const message& m, std::string_view t
    return {};
 }
 
-dispatched list_tools(const catalogue& tools, const message& m, revision r, std::string& out) {
+bool lacks_scopes(const tool_entry& tool, const core::caller_ref* identity) noexcept {
+   return identity != nullptr && !may_use(tool, **identity);
+}
+
+/// A tool that does not exist, as far as the caller can tell.
+bool is_hidden(const service& s, const tool_entry& tool,
+               const core::caller_ref* identity) noexcept {
+   return s.options().hide_forbidden_tools && lacks_scopes(tool, identity);
+}
+
+dispatched list_tools(const service& s, const catalogue& tools, const message& m, const caller& who,
+                      std::string& out) {
    std::optional<std::string_view> cursor;
    if (const auto* c = m.params != nullptr ? m.params->find("cursor") : nullptr) {
       if (!c->is(json::kind::string)) return invalid_params(out, m, "cursor must be a string");
       cursor = c->string();
    }
-   const auto page = tools.page(r, cursor);
+   const auto visible = s.options().hide_forbidden_tools && who.identity != nullptr
+                              ? tools.visible_to(**who.identity)
+                              : nullptr;
+   const auto page = (visible ? *visible : tools).page(who.spoken, cursor);
    if (!page) return invalid_params(out, m, "unknown cursor: start again without one");
    begin_result(out, m.id);
    out += *page;
@@ -53,13 +67,39 @@ std::string describe(const std::vector<json::violation>& reasons) {
    return text;
 }
 
+/// The whole answer to a call that is beyond its caller, for where no HTTP status can say it.
+dispatched refuse_scopes(const tool_entry& tool, const message& m, std::string& out) {
+   std::string list;
+   for (const auto& scope : tool.required_scopes)
+      list.append(list.empty() ? "" : " ").append(scope);
+   std::string data = R"({"error":"insufficient_scope","scope":)";
+   json::append_string(data, list);
+   data += '}';
+   append_error(out, m.id, code::insufficient_scope,
+                "This tool needs a token with more scopes: " + list, data);
+   return {.http_status = 403, .needed_scopes = tool.required_scopes};
+}
+
+dispatched refuse_haste(unsigned seconds, const message& m, std::string& out) {
+   append_error(out, m.id, code::rate_limited,
+                fmt::format("Too many calls: try again in {} s", seconds),
+                fmt::format(R"({{"error":"rate_limited","retryAfter":{}}})", seconds));
+   return {.http_status = 429, .seconds_to_wait = seconds};
+}
+
 dispatched call_tool(service& s, const catalogue& tools, const message& m, const request_meta& meta,
                      const caller& who, std::string& out) {
    const auto* name = m.params != nullptr ? m.params->find("name") : nullptr;
    if (name == nullptr || !name->is(json::kind::string))
       return invalid_params(out, m, "tools/call needs params.name, a string");
    const auto* tool = tools.find(name->string());
-   if (tool == nullptr) return invalid_params(out, m, "Unknown tool: " + quoted(name->string()));
+   if (tool == nullptr || is_hidden(s, *tool, who.identity))
+      return invalid_params(out, m, "Unknown tool: " + quoted(name->string()));
+   if (lacks_scopes(*tool, who.identity)) return refuse_scopes(*tool, m, out);
+   if (who.gate != nullptr && who.identity != nullptr) {
+      if (const auto wait = who.gate->seconds_to_wait(**who.identity); wait != 0)
+         return refuse_haste(wait, m, out);
+   }
    const auto* arguments = m.params->find("arguments");
    if (arguments == nullptr) {
       arguments = &no_arguments();
@@ -107,7 +147,7 @@ dispatched unknown_method(const message& m, revision r, std::string& out) {
 dispatched dispatch(service& s, const catalogue& tools, const message& m, const request_meta& meta,
                     const caller& who, session_access* session, std::string& out) {
    if (m.method == "tools/call") return call_tool(s, tools, m, meta, who, out);
-   if (m.method == "tools/list") return list_tools(tools, m, who.spoken, out);
+   if (m.method == "tools/list") return list_tools(s, tools, m, who, out);
    if (is_modern(who.spoken)) {
       if (m.method != "server/discover") return unknown_method(m, who.spoken, out);
       begin_result(out, m.id);
@@ -124,9 +164,12 @@ dispatched dispatch(service& s, const catalogue& tools, const message& m, const 
    return unknown_method(m, who.spoken, out);
 }
 
-const tool_entry* find_called_tool(const catalogue& tools, const json::value* params) noexcept {
+const tool_entry* find_called_tool(const service& s, const catalogue& tools,
+                                   const json::value* params,
+                                   const core::caller_ref* identity) noexcept {
    const auto name = params != nullptr ? params->find_string("name") : std::nullopt;
-   return name ? tools.find(*name) : nullptr;
+   const auto* tool = name ? tools.find(*name) : nullptr;
+   return tool != nullptr && is_hidden(s, *tool, identity) ? nullptr : tool;
 }
 
 client_capabilities read_capabilities(const json::value* capabilities) noexcept {

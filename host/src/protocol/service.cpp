@@ -96,7 +96,8 @@ void service::publish(std::vector<tool_entry> tools) {
    auto next = std::make_shared<const catalogue>(
          std::move(tools), catalogue::options{.page_size = options_.page_size,
                                               .cache_ttl = options_.cache_ttl,
-                                              .is_public = options_.lists_are_public,
+                                              .is_public = options_.lists_are_public &&
+                                                           !options_.hide_forbidden_tools,
                                               .result_meta = "\"_meta\":{" + info_member_ + "}"});
    std::vector<std::weak_ptr<list_listener>> listeners;
    {

@@ -38,6 +38,9 @@ struct service_options {
    std::size_t page_size = 100;
    std::chrono::milliseconds cache_ttl{0};
    bool lists_are_public = false;
+   /// Tools that a caller lacks scopes for are not listed, and unknown when they are called. Lists
+   /// are then private. False: such a call is 403 with what is needed.
+   bool hide_forbidden_tools = false;
    bool mask_error_details = false;
 
    bool has_sessions = true; ///< false: every legacy request stands for itself

@@ -81,6 +81,23 @@ std::string random_secret() {
 
 } // namespace
 
+std::array<std::uint8_t, 8> principal_digest(const core::principal* who) {
+   std::array<std::uint8_t, 8> out{};
+   if (who == nullptr) return out;
+   // With their lengths, so that no two triples make the same text.
+   std::string text("fmcp principal 1");
+   for (const auto* part : {&who->issuer, &who->subject, &who->client_id}) {
+      text += ' ';
+      text += std::to_string(part->size());
+      text += ':';
+      text += *part;
+   }
+   const auto d = crypto::sha256(text);
+   std::memcpy(out.data(), d.data(), out.size());
+   if (out == std::array<std::uint8_t, 8>{}) out.back() = 1;
+   return out;
+}
+
 /// Derived when the first session is opened or shown: a process that only speaks the modern era
 /// never touches OpenSSL for this, which would cost it two megabytes.
 struct session_keys::impl {

@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/principal.hpp"
 #include "protocol/revision.hpp"
 
 namespace fmcp::protocol {
@@ -37,6 +38,10 @@ struct session_claims {
    std::uint8_t key = 0;
    friend bool operator==(const session_claims&, const session_claims&) = default;
 };
+
+/// Who somebody is, for comparing: of issuer, subject and client, so that a refreshed token with
+/// other scopes is the same principal. Zero for nobody (null) alone.
+[[nodiscard]] std::array<std::uint8_t, 8> principal_digest(const core::principal* who);
 
 /// Thread safety: immutable; any thread.
 class session_keys {

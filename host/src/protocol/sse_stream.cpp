@@ -77,6 +77,7 @@ struct sse_stream::connection {
 
    core::executor* const home;
    const std::thread::id thread;
+   std::int64_t expires_unix_ms = 0; ///< constant once it is attached; 0: never
    // Of the home thread:
    std::shared_ptr<core::http::exchange> to; ///< null once it is over
    std::function<void()> on_gone;
@@ -112,7 +113,7 @@ struct sse_stream::state : std::enable_shared_from_this<state> {
    [[nodiscard]] bool begin_replay(std::string& out, std::optional<event_log::position> last_seen);
    // [any thread]
    bool send(std::string_view message);
-   void part_and_drain(bool is_last);
+   void part_and_drain(bool is_last, std::optional<std::int64_t> expired_at = {});
    void drain(const connection_ptr& c);
    void post_drain(const connection_ptr& c);
    // [the home thread]
@@ -168,11 +169,15 @@ sse_stream::state::connection_ptr sse_stream::state::part(fate how) noexcept {
    return c;
 }
 
-void sse_stream::state::part_and_drain(bool is_last) {
+/// With `expired_at`: only a connection that had expired by then.
+void sse_stream::state::part_and_drain(bool is_last, std::optional<std::int64_t> expired_at) {
    connection_ptr c;
    bool is_mine = false;
    {
       const lock_guard lock(mutex);
+      if (expired_at && (current == nullptr || current->expires_unix_ms == 0 ||
+                         current->expires_unix_ms > *expired_at))
+         return;
       if (is_last && !is_finished) {
          is_finished = true;
          if (number != 0) given.log->close_stream(number);
@@ -302,10 +307,11 @@ bool sse_stream::state::begin_replay(std::string& out,
 
 bool sse_stream::attach(std::shared_ptr<core::http::exchange> to,
                         std::span<const core::http::field> fields,
-                        std::optional<event_log::position> last_seen,
-                        std::function<void()> on_gone) {
+                        std::optional<event_log::position> last_seen, std::function<void()> on_gone,
+                        std::int64_t expires_unix_ms) {
    using core::http::field;
    const auto c = std::make_shared<connection>(to, std::move(on_gone));
+   c->expires_unix_ms = expires_unix_ms;
    std::string replay;
    std::shared_ptr<connection> old;
    bool is_old_mine = false;
@@ -385,6 +391,10 @@ void sse_stream::finish() {
 
 void sse_stream::close_connection() {
    state_->part_and_drain(false);
+}
+
+void sse_stream::end_expired(std::int64_t now_unix_ms) {
+   state_->part_and_drain(false, now_unix_ms);
 }
 
 bool sse_stream::is_finished() const {

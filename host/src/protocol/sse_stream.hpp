@@ -56,13 +56,16 @@ public:
    /// False when `last_seen` is none of this stream's or something in between is no longer in the
    /// log: nothing has happened then and `to` is still to be answered.
    ///
+   /// `expires_unix_ms`: when whoever opened the connection is no longer known to be who they were,
+   /// see end_expired(); 0: never.
+   ///
    /// `on_gone` is called once, on the connection's thread, when the peer goes (or is cut for not
    /// reading) before finish(), close_connection() or another attach(). It is never called inside
    /// send(), keep_alive(), finish(), close_connection() or attach(). [the connection's thread]
    [[nodiscard]] bool attach(std::shared_ptr<core::http::exchange> to,
                              std::span<const core::http::field> fields,
                              std::optional<event_log::position> last_seen,
-                             std::function<void()> on_gone);
+                             std::function<void()> on_gone, std::int64_t expires_unix_ms = 0);
 
    /// One message. False when it went nowhere: finished, or no connection and no log. True: a
    /// connection has it queued, or the log keeps it within its bounds. On the connection's own
@@ -76,6 +79,8 @@ public:
    void finish();
    /// Ends the connection in order and not the stream: a client with an id comes back for the rest.
    void close_connection();
+   /// The same, when the connection has expired.
+   void end_expired(std::int64_t now_unix_ms);
 
    [[nodiscard]] bool is_finished() const;
    [[nodiscard]] bool is_connected() const;

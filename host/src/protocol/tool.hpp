@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/principal.hpp"
 #include "core/result.hpp"
 #include "protocol/message.hpp"
 #include "protocol/revision.hpp"
@@ -125,15 +126,19 @@ struct call_input {
    std::string_view protocol_version;
    std::string_view client_info_json, client_capabilities_json;
    std::string_view traceparent;
+   const core::principal* principal = nullptr; ///< who calls; null: nobody asked
    bool wants_progress = false;
    bool can_elicit = false, can_elicit_url = false, can_sample = false, can_list_roots = false;
 };
 
 /// A tool that can be called now. `handle` is the backend's own.
 struct tool_entry {
-   std::shared_ptr<const tool_definition> definition;
-   std::shared_ptr<const void> handle;
+   std::shared_ptr<const tool_definition> definition{};
+   std::shared_ptr<const void> handle{};
+   /// A caller needs all of them. They live as long as `handle`.
+   std::span<const std::string> required_scopes{};
 };
+[[nodiscard]] bool may_use(const tool_entry& tool, const core::principal& who) noexcept;
 
 /// A started call, for whoever may want to end it.
 class running_call {

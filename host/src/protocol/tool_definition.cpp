@@ -165,4 +165,9 @@ void tool_definition::append_to(std::string& out, revision r) const {
    out.push_back('}');
 }
 
+bool may_use(const tool_entry& tool, const core::principal& who) noexcept {
+   return std::ranges::all_of(tool.required_scopes,
+                              [&](const std::string& scope) { return who.has_scope(scope); });
+}
+
 } // namespace fmcp::protocol

@@ -98,6 +98,10 @@ TEST_F(Cli, RefusesWordsItDoesNotKnow) {
          {{"plugins", "lsit"},
           "There is no command plugins \"lsit\"; there is list or info. Did you mean list?"},
          {{"config"}, "The command config needs show behind it."},
+         {{"providers"}, "The command providers needs list or describe behind it."},
+         {{"providers", "describe"}, "Exactly one NAME is needed, and 0 were given."},
+         {{"run", "--token", "-"}, "There is no option \"--token\"."},
+         {{"doctor", "--token"}, "The option --token needs a value."},
          {{"run", "--prot", "1"}, "There is no option \"--prot\". Did you mean --port?"},
          {{"run", "--prot=1"}, "There is no option \"--prot\". Did you mean --port?"},
          {{"run", "-z"}, "There is no option \"-z\"."},
@@ -177,6 +181,9 @@ TEST_F(Cli, HelpsWithEveryCommand) {
                                                  {"plugins", "list", "-h"},
                                                  {"plugins", "info", "--help"},
                                                  {"config", "show", "--help"},
+                                                 {"providers", "list", "--help"},
+                                                 {"providers", "describe", "-h"},
+                                                 {"doctor", "--help"},
                                                  {"version", "--help"}}) {
       EXPECT_EQ(call(words), 0);
       EXPECT_THAT(out(), StartsWith("fastmcp-host " + words[0]));

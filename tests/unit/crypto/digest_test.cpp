@@ -40,6 +40,18 @@ TEST(Digest, ComparesInConstantTimeByContent) {
    EXPECT_FALSE(equal_constant_time("secret", "secret "));
 }
 
+TEST(Digest, SeesADifferenceInEveryBit) {
+   for (std::size_t size = 1; size < 40; ++size) {
+      const std::string a(size, '\x5a');
+      for (std::size_t bit = 0; bit < size * 8; ++bit) {
+         auto b = a;
+         b[bit / 8] = static_cast<char>(b[bit / 8] ^ (1 << bit % 8));
+         ASSERT_FALSE(equal_constant_time(a, b)) << size << ' ' << bit;
+         ASSERT_TRUE(equal_constant_time(a, std::string(a))) << size;
+      }
+   }
+}
+
 TEST(Digest, RandomBytesDiffer) {
    std::set<std::string> seen;
    for (int i = 0; i < 100; ++i) {

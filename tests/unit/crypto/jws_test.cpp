@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "unit/crypto/signer.hpp"
+#include "support/signer.hpp"
 
 namespace fmcp::crypto {
 namespace {

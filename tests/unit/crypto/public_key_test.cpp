@@ -9,7 +9,7 @@
 
 #include "crypto/shared_secret.hpp"
 #include "crypto/signature.hpp"
-#include "unit/crypto/signer.hpp"
+#include "support/signer.hpp"
 #include "json/document.hpp"
 
 namespace fmcp::crypto {

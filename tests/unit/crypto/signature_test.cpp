@@ -10,7 +10,7 @@
 #include <openssl/rsa.h>
 
 #include "crypto/jws.hpp"
-#include "unit/crypto/signer.hpp"
+#include "support/signer.hpp"
 #include "json/document.hpp"
 
 namespace fmcp::crypto {

@@ -17,7 +17,7 @@
 #include "crypto/public_key.hpp"
 #include "crypto/signature.hpp"
 #include "unit/crypto/interposed.hpp"
-#include "unit/crypto/signer.hpp"
+#include "support/signer.hpp"
 
 namespace fmcp::crypto {
 namespace {

@@ -16,7 +16,7 @@
 #include "crypto/jwk_set.hpp"
 #include "crypto/jws.hpp"
 #include "crypto/shared_secret.hpp"
-#include "unit/crypto/signer.hpp"
+#include "support/signer.hpp"
 #include "json/document.hpp"
 
 namespace fmcp::crypto {

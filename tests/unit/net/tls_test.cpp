@@ -6,18 +6,21 @@
 #include <string>
 
 #include <gtest/gtest.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509.h>
 
 #include "support/temp_dir.hpp"
+#include "unit/net/certificates.hpp"
 #include "unit/net/test_server.hpp"
 
 namespace fmcp::net {
 namespace {
 
 using namespace std::chrono_literals;
+using test::certificate_pem;
+using test::freed_by;
+using test::key_pem;
+using test::key_ptr;
+using test::new_key;
 using test::raw_client;
 using test::request;
 using test::responder;
@@ -25,51 +28,6 @@ using test::test_server;
 using test::text_head;
 
 const std::string get = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
-
-template <auto Free>
-struct freed_by {
-   template <class T>
-   void operator()(T* p) const {
-      Free(p);
-   }
-};
-using key_ptr = std::unique_ptr<EVP_PKEY, freed_by<EVP_PKEY_free>>;
-
-key_ptr new_key() {
-   return key_ptr(EVP_EC_gen("P-256"));
-}
-
-template <class Write>
-std::string pem(Write write) {
-   const std::unique_ptr<BIO, freed_by<BIO_free>> b(BIO_new(BIO_s_mem()));
-   EXPECT_EQ(write(b.get()), 1);
-   char* text = nullptr;
-   const long n = BIO_get_mem_data(b.get(), &text);
-   return {text, static_cast<std::size_t>(n)};
-}
-
-std::string key_pem(EVP_PKEY* key, const char* passphrase = nullptr) {
-   return pem([&](BIO* b) {
-      return PEM_write_bio_PrivateKey(b, key, passphrase == nullptr ? nullptr : EVP_aes_128_cbc(),
-                                      nullptr, 0, nullptr, const_cast<char*>(passphrase));
-   });
-}
-
-/// Valid from `from` to `to` seconds from now.
-std::string certificate_pem(EVP_PKEY* key, long from = -3600, long to = 3600) {
-   const std::unique_ptr<X509, freed_by<X509_free>> x(X509_new());
-   X509_set_version(x.get(), 2);
-   ASN1_INTEGER_set(X509_get_serialNumber(x.get()), 1);
-   X509_gmtime_adj(X509_getm_notBefore(x.get()), from);
-   X509_gmtime_adj(X509_getm_notAfter(x.get()), to);
-   X509_set_pubkey(x.get(), key);
-   X509_NAME* name = X509_get_subject_name(x.get());
-   X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-                              reinterpret_cast<const unsigned char*>("localhost"), -1, -1, 0);
-   X509_set_issuer_name(x.get(), name);
-   X509_sign(x.get(), key, EVP_sha256());
-   return pem([&](BIO* b) { return PEM_write_bio_X509(b, x.get()); });
-}
 
 /// A client that trusts everybody, over a blocking socket.
 class tls_client {
@@ -255,7 +213,8 @@ TEST_F(Tls, DisconnectIsNoticed) {
 }
 
 TEST_F(Tls, ExpiredCertificateIsServedWithAWarning) {
-   files.certificate_chain = dir.put("old.pem", certificate_pem(key.get(), -7200, -3600));
+   files.certificate_chain =
+         dir.put("old.pem", certificate_pem(key.get(), {.from = -7200, .to = -3600}));
    testing::internal::CaptureStderr();
    EXPECT_EQ(refused(), "(opened)");
    const auto log = testing::internal::GetCapturedStderr();
@@ -264,7 +223,8 @@ TEST_F(Tls, ExpiredCertificateIsServedWithAWarning) {
 }
 
 TEST_F(Tls, CertificateOfTheFutureIsServedWithAWarning) {
-   files.certificate_chain = dir.put("new.pem", certificate_pem(key.get(), 3600, 7200));
+   files.certificate_chain =
+         dir.put("new.pem", certificate_pem(key.get(), {.from = 3600, .to = 7200}));
    testing::internal::CaptureStderr();
    EXPECT_EQ(refused(), "(opened)");
    EXPECT_NE(testing::internal::GetCapturedStderr().find("not valid yet"), std::string::npos);

@@ -1,5 +1,6 @@
-fmcp_unit_test(plugins SOURCES call_race_test.cpp elf_image_test.cpp host_test.cpp instance_test.cpp manifest_test.cpp
-                               module_test.cpp staging_test.cpp
+fmcp_unit_test(plugins SOURCES auth_answer_test.cpp auth_provider_test.cpp call_race_test.cpp elf_image_test.cpp host_test.cpp
+                               instance_test.cpp manifest_test.cpp module_test.cpp origins_test.cpp principal_test.cpp
+                               services_test.cpp staging_test.cpp
                USES fmcp_plugins)
 
 # Plugins that only these tests need: tests/plugins/unit/<name>.so.

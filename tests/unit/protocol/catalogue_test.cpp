@@ -169,5 +169,67 @@ TEST(Catalogue, AnswersManyThreadsAtOnceWithTheSameBytes) {
    for (const auto* at : seen) EXPECT_EQ(at, seen[0]);
 }
 
+// ---- what a caller may see ----
+
+core::principal with(std::vector<std::string> scopes) {
+   core::principal who;
+   who.scopes = std::move(scopes);
+   return who;
+}
+
+TEST(CatalogueView, IsTheWholeWhereNothingIsForbidden) {
+   auto tools = tools_named({"a", "b"});
+   EXPECT_EQ(catalogue(tools, {}).visible_to(with({})), nullptr);
+   const std::vector<std::string> needed{"x", "y"};
+   tools[0].required_scopes = needed;
+   const catalogue c(tools, {});
+   EXPECT_EQ(c.visible_to(with({"y", "z", "x"})), nullptr);
+   EXPECT_THAT(read_page(*c.visible_to(with({"x"}))).names, ElementsAre("b"));
+}
+
+TEST(CatalogueView, IsMadeOnceForAllWhoSeeTheSame) {
+   auto tools = tools_named({"a", "b"});
+   const std::vector<std::string> x{"x"}, y{"y"};
+   tools[0].required_scopes = x;
+   tools[1].required_scopes = y;
+   const catalogue c(tools, {});
+   const auto first = c.visible_to(with({"x"}));
+   EXPECT_EQ(first, c.visible_to(with({"unrelated", "x"})));
+   EXPECT_NE(first, c.visible_to(with({"y"})));
+   EXPECT_THAT(read_page(*first).names, ElementsAre("a"));
+   EXPECT_THAT(read_page(*c.visible_to(with({}))).names, ElementsAre());
+}
+
+TEST(CatalogueView, ItsCursorsKnowOfItsToolsOnly) {
+   auto tools = tools_named({"a", "b", "c", "d"});
+   const std::vector<std::string> x{"x"};
+   tools[2].required_scopes = x;
+   const catalogue c(tools, {.page_size = 2});
+   const auto view = c.visible_to(with({}));
+   const auto whole = read_page(c), part = read_page(*view);
+   EXPECT_THAT(part.names, ElementsAre("a", "b"));
+   EXPECT_THAT(read_page(*view, part.next).names, ElementsAre("d"));
+   EXPECT_THAT(read_page(c, part.next).names, ElementsAre("d"));
+   EXPECT_EQ(view->page(newest_modern, whole.next), std::nullopt) << "it would tell of c";
+}
+
+TEST(CatalogueView, ManyKindsOfCallersAreServedWithinABound) {
+   auto tools = tools_named({"a", "b", "c", "d", "e", "f"});
+   const std::vector<std::string> scopes{"0", "1", "2", "3", "4", "5"};
+   for (std::size_t i = 0; i < tools.size(); ++i)
+      tools[i].required_scopes = std::span(scopes).subspan(i, 1);
+   const catalogue c(tools, {});
+   std::weak_ptr<const catalogue> first = c.visible_to(with({}));
+   EXPECT_FALSE(first.expired());
+   for (unsigned bits = 1; bits + 1 < 64; ++bits) {
+      std::vector<std::string> has;
+      for (std::size_t i = 0; i < scopes.size(); ++i)
+         if ((bits >> i & 1) != 0) has.push_back(scopes[i]);
+      EXPECT_EQ(read_page(*c.visible_to(with(has))).names.size(), has.size());
+   }
+   EXPECT_TRUE(first.expired());
+   EXPECT_THAT(read_page(*c.visible_to(with({"1"}))).names, ElementsAre("b"));
+}
+
 } // namespace
 } // namespace fmcp::protocol

@@ -34,6 +34,7 @@ public:
       }
       std::shared_ptr<protocol::tool_call> to;
       std::string arguments, session, client_info, capabilities;
+      const core::principal* principal = nullptr; ///< as long as `to` lives
       int cancels = 0;
    };
 
@@ -65,6 +66,7 @@ public:
       call->session = in.session_id;
       call->client_info = in.client_info_json;
       call->capabilities = in.client_capabilities_json;
+      call->principal = in.principal;
       calls.push_back(call);
       const auto& what = *static_cast<const behaviour*>(tool.handle.get());
       if (!what) return call;

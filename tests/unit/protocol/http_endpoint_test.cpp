@@ -1,5 +1,3 @@
-#include "protocol/http_endpoint.hpp"
-
 #include <map>
 #include <string>
 #include <vector>
@@ -8,8 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "support/fake_exchange.hpp"
-#include "unit/protocol/fake_backend.hpp"
+#include "unit/protocol/endpoint_fixture.hpp"
 
 namespace fmcp::protocol {
 namespace {
@@ -20,93 +17,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 using testing::StartsWith;
-
-constexpr std::string_view echo_tool =
-      R"({"name":"echo","inputSchema":{"type":"object","properties":{"text":{"type":"string"}},"required":["text"]}})";
-constexpr std::string_view open_tool = R"({"name":"open","inputSchema":{"type":"object"}})";
-constexpr std::string_view region_tool =
-      R"({"name":"region","inputSchema":{"type":"object","properties":{"where":{"type":"string","x-mcp-header":"Region"}}}})";
-
-constexpr std::string_view claim =
-      R"("_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}})";
-
-using headers = std::vector<std::pair<std::string, std::string>>;
-
-/// One endpoint with the tools echo (answers at once), open (the test ends its calls) and region.
-class HttpEndpoint : public testing::Test {
-protected:
-   HttpEndpoint() { start({}); }
-
-   void start(service_options o) {
-      o.me.name = "unit";
-      o.me.version = "1";
-      o.clock = &clock;
-      o.sessions.clock = &clock;
-      endpoint.reset();
-      subject = std::make_unique<service>(o, backend);
-      publish();
-      endpoint = std::make_unique<http_endpoint>(
-            *subject, http_endpoint::options{.guard = {.port = 8000, .bound_host = "127.0.0.1"}});
-   }
-   void publish() {
-      tools = {backend.add("echo", echo_tool, test::answers("hello")),
-               backend.add("open", open_tool),
-               backend.add("region", region_tool, test::answers("ok"))};
-      subject->publish(tools);
-   }
-
-   /// Sends one request over `out`'s connection; what came back so far.
-   std::shared_ptr<exchange_record> send(method verb, const headers& given, std::string_view body) {
-      out.record = std::make_shared<exchange_record>();
-      headers all{{"Host", "127.0.0.1:8000"}};
-      all.insert(all.end(), given.begin(), given.end());
-      std::vector<core::http::field> fields;
-      for (const auto& [n, v] : all) fields.push_back({n, v});
-      core::http::request rq;
-      rq.verb = verb;
-      rq.path = "/mcp";
-      rq.host = "127.0.0.1:8000";
-      rq.fields = fields;
-      rq.body = body;
-      endpoint->on_request(rq, out);
-      return out.record;
-   }
-   std::shared_ptr<exchange_record> post(std::string_view body, headers given = {}) {
-      given.emplace_back("Content-Type", "application/json");
-      if (std::ranges::none_of(given, [](const auto& h) { return h.first == "Accept"; }))
-         given.emplace_back("Accept", "application/json, text/event-stream");
-      return send(method::post, given, body);
-   }
-   std::string open_session(std::string_view version = "2025-11-25") {
-      const auto r = post(fmt::format(
-            R"({{"jsonrpc":"2.0","id":0,"method":"initialize","params":{{"protocolVersion":"{}","capabilities":{{"sampling":{{}}}},"clientInfo":{{"name":"t","version":"1"}}}}}})",
-            version));
-      EXPECT_EQ(r->status, 200);
-      return r->find("Mcp-Session-Id");
-   }
-   std::shared_ptr<exchange_record> modern(std::string_view name, std::string_view params,
-                                           std::string_view rpc_method = "tools/call",
-                                           headers more = {}) {
-      more.emplace_back("MCP-Protocol-Version", "2026-07-28");
-      more.emplace_back("Mcp-Method", std::string(rpc_method));
-      if (!name.empty()) more.emplace_back("Mcp-Name", std::string(name));
-      return post(fmt::format(R"({{"jsonrpc":"2.0","id":7,"method":"{}","params":{{{}{}{}}}}})",
-                              rpc_method, params, params.empty() ? "" : ",", claim),
-                  std::move(more));
-   }
-
-   core::manual_clock clock;
-   test::fake_backend backend;
-   std::vector<tool_entry> tools;
-   std::unique_ptr<service> subject;
-   std::unique_ptr<http_endpoint> endpoint;
-   test::fake_responder out;
-};
-
-constexpr std::string_view call_echo =
-      R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"text":"x"}}})";
-constexpr std::string_view call_open =
-      R"({"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"open","_meta":{"progressToken":"p"}}})";
 
 // ---- legacy ----
 

@@ -265,7 +265,7 @@ TEST(HttpGuard, AnswersOfAllowedOriginsMayBeReadByTheirPages) {
    for (const auto& f : fields) got.emplace(f.name, f.value);
    EXPECT_EQ(got["Access-Control-Allow-Origin"], "http://localhost:6274");
    EXPECT_EQ(got["Access-Control-Expose-Headers"],
-             "Mcp-Session-Id, WWW-Authenticate, Mcp-Protocol-Version, Last-Event-Id");
+             "Mcp-Session-Id, WWW-Authenticate, Retry-After, Mcp-Protocol-Version, Last-Event-Id");
    EXPECT_EQ(got["Vary"], "Origin");
 }
 

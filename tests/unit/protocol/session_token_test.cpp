@@ -202,5 +202,46 @@ TEST(SessionToken, TheDigestSurvivesARotation) {
    EXPECT_EQ(after.digest(*after.verify(token, now)), before.digest(claims));
 }
 
+// ---- whose it is ----
+
+TEST(PrincipalDigest, IsZeroForNobodyAlone) {
+   const std::array<std::uint8_t, 8> zero{};
+   EXPECT_EQ(principal_digest(nullptr), zero);
+   EXPECT_NE(principal_digest(std::make_unique<core::principal>().get()), zero);
+}
+
+TEST(PrincipalDigest, IsOfIssuerSubjectAndClient) {
+   core::principal a;
+   a.issuer = "https://as.example";
+   a.subject = "ann";
+   a.client_id = "c";
+   auto same = a;
+   same.scopes = {"read"};
+   same.claims_json = R"({"x":1})";
+   same.expires_unix_ms = 1;
+   same.provider = "jwt";
+   EXPECT_EQ(principal_digest(&a), principal_digest(&same));
+   for (const auto part :
+        {&core::principal::issuer, &core::principal::subject, &core::principal::client_id}) {
+      auto other = a;
+      other.*part += "x";
+      EXPECT_NE(principal_digest(&a), principal_digest(&other));
+   }
+   // Not of their text run together.
+   auto moved = a;
+   moved.subject = "an";
+   moved.client_id = "nc";
+   EXPECT_NE(principal_digest(&a), principal_digest(&moved));
+}
+
+TEST(PrincipalDigest, IsTheSameInEveryProcess) {
+   core::principal a;
+   a.issuer = "https://as.example";
+   a.subject = "ann";
+   a.client_id = "c";
+   const std::array<std::uint8_t, 8> expected{0x1d, 0xa9, 0x8d, 0xc9, 0x7e, 0x88, 0x97, 0xac};
+   EXPECT_EQ(principal_digest(&a), expected);
+}
+
 } // namespace
 } // namespace fmcp::protocol

@@ -6,6 +6,7 @@ fmcp_unit_test(protocol
     counted_new.cpp
     event_log_test.cpp
     header_value_test.cpp
+    http_access_test.cpp
     http_endpoint_test.cpp
     http_guard_test.cpp
     message_test.cpp

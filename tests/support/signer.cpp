@@ -1,4 +1,4 @@
-#include "unit/crypto/signer.hpp"
+#include "support/signer.hpp"
 
 #include <cstdio>
 #include <cstdlib>
