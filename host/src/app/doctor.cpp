@@ -13,6 +13,7 @@
 #include "app/version.hpp"
 #include "auth/metadata.hpp"
 #include "core/base64.hpp"
+#include "core/log.hpp"
 #include "core/text.hpp"
 #include "crypto/jwk_set.hpp"
 #include "net/fetch_now.hpp"
@@ -85,7 +86,9 @@ void look_at_keys(findings& f, core::http::fetcher& with, const std::string& url
 void look_at_issuer(findings& f, core::http::fetcher& with, const plugins::auth_info& info,
                     const std::shared_ptr<const core::http::fetch_policy>& reach) {
    std::vector<std::string> places = info.as_metadata_urls;
-   if (!info.scopes_discovery_url.empty()) places.push_back(info.scopes_discovery_url);
+   const auto& discovery = info.scopes_discovery_url;
+   if (!discovery.empty() && std::ranges::find(places, discovery) == places.end())
+      places.push_back(discovery);
    std::string last;
    for (const auto& url : places) {
       const auto text = fetch(with, url, reach);
@@ -137,7 +140,7 @@ void try_token(findings& f, authentication& guard, const std::string& token) {
                                 ? verdict.reason
                                 : core::auth_reason::provider_failed;
       return f.bad("token",
-                   fmt::format("is refused: {}. {}", core::name_of(reason), verdict.detail));
+                   fmt::format("is refused ({}): {}", core::name_of(reason), verdict.detail));
    }
    const auto& who = *verdict.who;
    f.good("token", fmt::format("is good: subject \"{}\", client \"{}\", scopes \"{}\"", who.subject,
@@ -177,6 +180,9 @@ void look_at_provider(findings& f, const config::settings& s,
 } // namespace
 
 int doctor(cli::doctor_request rq, cli::streams io) {
+   // The findings say what matters; the rooms' own lines only disturb, unless somebody wants them.
+   using core::log::level;
+   if (!core::log::enabled(level::debug)) core::log::set_level(level::error);
    findings f(io.out);
    for (const auto& n : rq.settings.report.notices) f.note("settings", n.text);
    if (!rq.settings.values) {
