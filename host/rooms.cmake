@@ -117,6 +117,24 @@ if(FMCP_SANITIZE MATCHES thread)
   target_compile_definitions(fmcp_net PRIVATE BOOST_ASIO_DISABLE_FENCED_BLOCK)
 endif()
 
+fmcp_room(client
+  SOURCES arguments.cpp
+          callback.cpp
+          challenge.cpp
+          credentials.cpp
+          discovery.cpp
+          event_stream.cpp
+          form.cpp
+          header_value.cpp
+          mcp_client.cpp
+          metadata.cpp
+          oauth.cpp
+          oauth_messages.cpp
+          reach.cpp
+          token_file.cpp
+  USES fmcp_core fmcp_json fmcp_crypto fmcp_store
+  PRIVATE fmcp_net)
+
 fmcp_room(app
   SOURCES authentication.cpp
           bearer_access.cpp
@@ -133,5 +151,5 @@ fmcp_room(app
           serve_http.cpp
           serve_stdio.cpp
           services.cpp
-  USES fmcp_auth fmcp_cli fmcp_config fmcp_net fmcp_plugins fmcp_protocol)
+  USES fmcp_auth fmcp_cli fmcp_client fmcp_config fmcp_net fmcp_plugins fmcp_protocol)
 target_compile_definitions(fmcp_app PUBLIC FMCP_PROGRAM_VERSION="${PROJECT_VERSION}")
