@@ -52,7 +52,7 @@ fmcp_room(auth
   PRIVATE Threads::Threads)
 
 fmcp_room(store
-  SOURCES async_store.cpp key_file.cpp limits.cpp memory_store.cpp private_directory.cpp sealed_store.cpp sqlite_file.cpp
+  SOURCES async_store.cpp key_file.cpp limits.cpp memory_store.cpp state_directory.cpp sealed_store.cpp sqlite_file.cpp
           sqlite_store.cpp
   USES fmcp_core fmcp_crypto
   PRIVATE PkgConfig::SQLITE3 Threads::Threads)
@@ -64,9 +64,9 @@ fmcp_room(config
   PRIVATE Boost::url)
 
 fmcp_room(cli
-  SOURCES cli.cpp columns.cpp config_show.cpp doctor.cpp help.cpp options.cpp plugins_info.cpp plugins_list.cpp
+  SOURCES cli.cpp client_call.cpp client_list.cpp client_options.cpp client_ping.cpp columns.cpp config_show.cpp doctor.cpp help.cpp options.cpp plugins_info.cpp plugins_list.cpp
           providers_describe.cpp providers_list.cpp run.cpp version.cpp
-  USES fmcp_config
+  USES fmcp_client fmcp_config
   PRIVATE CLI11::CLI11)
 
 fmcp_room(plugins
@@ -138,7 +138,11 @@ fmcp_room(client
 fmcp_room(app
   SOURCES authentication.cpp
           bearer_access.cpp
+          browser.cpp
+          callback_listener.cpp
+          client_commands.cpp
           doctor.cpp
+          hardening.cpp
           jwt_backend.cpp
           plugin_backend.cpp
           plugin_commands.cpp
@@ -151,5 +155,6 @@ fmcp_room(app
           serve_http.cpp
           serve_stdio.cpp
           services.cpp
-  USES fmcp_auth fmcp_cli fmcp_client fmcp_config fmcp_net fmcp_plugins fmcp_protocol)
+          store_backends.cpp
+  USES fmcp_auth fmcp_cli fmcp_client fmcp_config fmcp_net fmcp_plugins fmcp_protocol fmcp_store)
 target_compile_definitions(fmcp_app PUBLIC FMCP_PROGRAM_VERSION="${PROJECT_VERSION}")

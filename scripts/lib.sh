@@ -111,17 +111,22 @@ is_at_least() {
   [[ -n "$1" && "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" == "$2" ]]
 }
 
-# oauth_clients: builds the Go and the Rust client of tests/e2e/auth, where their compilers are there
-# and new enough; the tests skip the others by name.
-oauth_clients() {
-  local clients="$ROOT/tests/e2e/auth/clients" have
+# oauth_client_tools: what tests/e2e/auth needs: Python clients of two further generations, and the Go
+# and the Rust client, where a compiler that builds them is there; the tests skip these by name.
+oauth_client_tools() {
+  local here="$ROOT/tests/e2e/auth" version have
+  for version in 2.12.4 2.14.7; do
+    python_tools "$here/requirements-$version.txt" "$TOOLS/python-$version"
+  done
+  local clients="$here/clients"
   have="$(go env GOVERSION 2>/dev/null | sed 's/^go//' || true)"
   if is_at_least "$have" "$GO_VERSION"; then
-    (cd "$clients/go" && go build -trimpath -o "$TOOLS/e2e-auth-go" .) >&2
+    (cd "$clients/go" && go build -trimpath -o "$TOOLS/e2e-auth-go" .) >&2 ||
+      say "the Go client does not build here"
   fi
   have="$(cargo --version 2>/dev/null | cut -d' ' -f2 || true)"
   if is_at_least "$have" "$CARGO_VERSION"; then
-    (cd "$clients/rust" && CARGO_TARGET_DIR="$TOOLS/rust" cargo build -q --locked) >&2
-    cp "$TOOLS/rust/debug/e2e-auth" "$TOOLS/e2e-auth-rust"
+    (cd "$clients/rust" && CARGO_TARGET_DIR="$TOOLS/rust" cargo build -q --locked) >&2 &&
+      cp "$TOOLS/rust/debug/e2e-auth" "$TOOLS/e2e-auth-rust" || say "the Rust client does not build here"
   fi
 }

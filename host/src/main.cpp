@@ -1,8 +1,11 @@
 /// Wires the commands to the command line. What the program is: host/README.md.
 
 #include <iostream>
+#include <span>
 
+#include "app/client_commands.hpp"
 #include "app/doctor.hpp"
+#include "app/hardening.hpp"
 #include "app/plugin_commands.hpp"
 #include "app/process.hpp"
 #include "app/provider_commands.hpp"
@@ -12,11 +15,18 @@
 
 int main(int argc, char** argv) {
    using namespace fmcp;
-   const cli::commands commands{.run = app::run,
+   const std::span<char* const> arguments(argv, static_cast<std::size_t>(argc));
+   const auto run = [arguments](const config::settings& s) {
+      app::hide_secrets(s, arguments); // before there is a thread or a plugin
+      return app::run(s);
+   };
+   const cli::commands commands{.run = run,
                                 .list_plugins = app::list_plugins,
                                 .inspect_plugin = app::inspect_plugin,
                                 .find_providers = app::find_providers,
-                                .doctor = app::doctor};
+                                .doctor = app::doctor,
+                                .connect = app::connect_to_server,
+                                .forget_login = app::forget_login};
    const int code = cli::main(cli::this_process(argc, argv, app::program_version), commands,
                               {std::cout, std::cerr, &std::cin});
    std::cout.flush();

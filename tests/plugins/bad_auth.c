@@ -1,6 +1,7 @@
 /* An authentication provider that does as its setting `mode` says. "good" is a provider of one
  * sentence: the token "good" is Alice's, "later" is too but takes a detour, and everybody else is
  * nobody. The others break one rule each; whatever they do, nobody may get in. */
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <fmcp/auth.h>
@@ -91,16 +92,19 @@ static fmcp_status allow_with_scopes(fmcp_call call, uint32_t count) {
 }
 
 static fmcp_call waiting;
+static const fmcp_auth_request* waiting_request;
 
 static void answer_later(void* user) {
    (void)user;
    allow_alice(waiting);
 }
 
-/* Waits until the host has given the question up, and allows it then. */
+/* Waits until the host has given the question up, and allows it then. The question is readable
+ * until it is answered. */
 static void answer_late(void* user) {
    (void)user;
    while (!host->cancelled(host->ctx, waiting)) tiny_rest();
+   if (!tiny_is(waiting_request->token, "good")) abort();
    allow_alice(waiting);
 }
 
@@ -156,6 +160,7 @@ static fmcp_status verify(void* self, const fmcp_auth_request* rq, fmcp_err* err
    }
    if (is_mode("late")) {
       waiting = rq->call;
+      waiting_request = rq;
       return tasks->post(host->ctx, answer_late, NULL) == FMCP_OK ? FMCP_PENDING : FMCP_E_BUSY;
    }
    if (is_mode("complete")) { /* as a tool would */
@@ -224,6 +229,12 @@ static fmcp_status verify(void* self, const fmcp_auth_request* rq, fmcp_err* err
       waiting = rq->call;
       return tasks->after(host->ctx, 1, answer_later, NULL, NULL) == FMCP_OK ? FMCP_PENDING
                                                                              : FMCP_E_BUSY;
+   }
+   if (tiny_is(rq->token, "forget")) {
+      static const uint8_t digest[32] = "0123456789abcdef0123456789abcdef";
+      const fmcp_bytes one = {digest, sizeof digest}, all = {NULL, 0};
+      answers->forget(host->ctx, one);
+      answers->forget(host->ctx, all);
    }
    deny(rq->call);
    return FMCP_OK;

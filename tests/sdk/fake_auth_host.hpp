@@ -60,6 +60,13 @@ struct seen_fetch {
    void* user = nullptr;
 };
 
+struct seen_kv {
+   std::string what, key, value;
+   std::uint64_t ttl_ms = 0, if_version = 0;
+   fmcp_value_cb cb = nullptr;
+   void* user = nullptr;
+};
+
 struct scripted_jwt {
    fmcp_status status = FMCP_OK;
    std::int32_t reason = FMCP_AUTH_WHY_NONE;
@@ -96,6 +103,7 @@ public:
    // ---- what happened ----
    std::vector<seen_policy> policies;
    std::vector<seen_fetch> fetches;
+   std::vector<seen_kv> kv;
    std::vector<std::pair<fmcp_jwt_cb, void*>> waiting;
    std::vector<std::pair<fmcp_task, void*>> tasks;
    std::multimap<fmcp_call, seen_verdict> verdicts;
@@ -142,12 +150,14 @@ private:
       static constexpr fmcp_jwt jwt{sizeof(fmcp_jwt), 0, policy, verify_now, verify};
       static constexpr fmcp_http http{sizeof(fmcp_http), 0, fetch, nullptr};
       static constexpr fmcp_crypto crypto{
-            sizeof(fmcp_crypto), 0, no_random, no_seal, no_open, sha256, equal};
+            sizeof(fmcp_crypto), 0, random, seal, open, sha256, equal};
+      static constexpr fmcp_kvstore kv{sizeof(fmcp_kvstore), 0, get, put, take, del};
       if (name == "fmcp.exec/1") return &exec;
       if (name == "fmcp.auth-host/1") return &auth;
       if (name == "fmcp.jwt/1") return &jwt;
       if (name == "fmcp.http/1") return &http;
       if (name == "fmcp.crypto/1") return &crypto;
+      if (name == "fmcp.kv/1") return &kv;
       return nullptr;
    }
    static void log(void* ctx, std::int32_t level, fmcp_str text, fmcp_str) noexcept {
@@ -218,12 +228,7 @@ private:
       std::memcpy(err->msg, me.jwt.detail.data(), n);
       err->len = static_cast<std::uint32_t>(n);
       if (me.jwt.status == FMCP_OK) {
-         auto* owned = new std::string(me.jwt.claims_json);
-         *claims = {owned->data(), owned->size(),
-                    [](void* o, const void*, std::uint64_t) noexcept {
-                       delete static_cast<std::string*>(o);
-                    },
-                    owned};
+         *claims = give(me.jwt.claims_json);
       }
       return me.jwt.status;
    }
@@ -256,14 +261,52 @@ private:
       return FMCP_OK;
    }
 
-   static fmcp_status no_random(void*, std::uint8_t*, std::uint64_t) noexcept {
-      return FMCP_E_FAIL;
+   static fmcp_status keep(void* ctx, seen_kv op) noexcept {
+      if (of(ctx).start_status == FMCP_OK) of(ctx).kv.push_back(std::move(op));
+      return of(ctx).start_status;
    }
-   static fmcp_status no_seal(void*, fmcp_bytes, fmcp_bytes, std::uint64_t, fmcp_buf*) noexcept {
-      return FMCP_E_FAIL;
+   static fmcp_status get(void* ctx, fmcp_str key, fmcp_value_cb cb, void* user) noexcept {
+      return keep(ctx, {"get", text_at(key), {}, 0, 0, cb, user});
    }
-   static fmcp_status no_open(void*, fmcp_bytes, fmcp_bytes, fmcp_buf*) noexcept {
-      return FMCP_E_FAIL;
+   static fmcp_status put(void* ctx, fmcp_str key, fmcp_bytes v, std::uint64_t ttl_ms,
+                          std::uint64_t if_version, fmcp_value_cb cb, void* user) noexcept {
+      return keep(ctx, {"put", text_at(key), bytes_at(v), ttl_ms, if_version, cb, user});
+   }
+   static fmcp_status take(void* ctx, fmcp_str key, fmcp_value_cb cb, void* user) noexcept {
+      return keep(ctx, {"take", text_at(key), {}, 0, 0, cb, user});
+   }
+   static fmcp_status del(void* ctx, fmcp_str key, fmcp_value_cb cb, void* user) noexcept {
+      return keep(ctx, {"del", text_at(key), {}, 0, 0, cb, user});
+   }
+
+   static std::string bytes_at(fmcp_bytes b) {
+      return b.len == 0 ? std::string() : std::string(reinterpret_cast<const char*>(b.ptr), b.len);
+   }
+   static fmcp_buf give(std::string text) {
+      auto* owned = new std::string(std::move(text));
+      return {owned->data(), owned->size(),
+              [](void* o, const void*, std::uint64_t) noexcept {
+                 delete static_cast<std::string*>(o);
+              },
+              owned};
+   }
+   static fmcp_status random(void*, std::uint8_t* out, std::uint64_t n) noexcept {
+      std::fill_n(out, n, std::uint8_t{'r'});
+      return FMCP_OK;
+   }
+   /// No encryption: "aad|ttl|plain".
+   static fmcp_status seal(void*, fmcp_bytes plain, fmcp_bytes aad, std::uint64_t ttl_ms,
+                           fmcp_buf* out) noexcept {
+      if (ttl_ms == 0) return FMCP_E_INVALID;
+      *out = give(bytes_at(aad) + "|" + std::to_string(ttl_ms) + "|" + bytes_at(plain));
+      return FMCP_OK;
+   }
+   static fmcp_status open(void*, fmcp_bytes sealed, fmcp_bytes aad, fmcp_buf* out) noexcept {
+      const auto text = bytes_at(sealed), with = bytes_at(aad) + "|";
+      const auto end = text.rfind('|');
+      if (text.compare(0, with.size(), with) != 0 || end < with.size()) return FMCP_E_DENIED;
+      *out = give(text.substr(end + 1));
+      return FMCP_OK;
    }
    static fmcp_status sha256(void*, fmcp_bytes in, std::uint8_t out[32]) noexcept {
       ::SHA256(in.ptr, in.len, out);

@@ -113,9 +113,9 @@ private:
       o.cache.max_ttl = std::chrono::duration_cast<std::chrono::seconds>(settings_.token_cache_ttl);
       o.rate = {.calls_per_minute = settings_.calls_per_minute, .burst = settings_.calls_burst};
       gate_ = std::make_shared<auth::gate>(std::move(o));
-      provider_->on_forget = [gate = std::weak_ptr(gate_)](std::string_view digest) {
+      provider_->on_forget([gate = std::weak_ptr(gate_)](std::string_view digest) {
          if (const auto g = gate.lock()) g->forget(digest);
-      };
+      });
    }
 
    core::result<void> open_routes() {

@@ -17,8 +17,8 @@ namespace fmcp::app {
 /// Thread safety: any thread. Lifetimes: outlives every plugin.
 class services {
 public:
-   /// `version` is the program's. Errors: io, invalid (the CA file, the proxy); the message names
-   /// the setting.
+   /// `version` is the program's. Errors: io, invalid, limit (the CA file, the proxy, the key of
+   /// the store); the message names the setting.
    [[nodiscard]] static core::result<std::unique_ptr<services>> open(const config::settings& s,
                                                                      std::string_view version);
    virtual ~services() = default;

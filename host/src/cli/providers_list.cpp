@@ -6,6 +6,7 @@
 #include "cli/columns.hpp"
 #include "cli/commands.hpp"
 #include "cli/help.hpp"
+#include "config/auth_selection.hpp"
 #include "json/writer.hpp"
 
 namespace fmcp::cli {
@@ -42,7 +43,7 @@ void print_text(std::ostream& out, const candidates& found,
    for (const auto& c : found) {
       if (c.reason.empty()) continue;
       out << '\n';
-      print_columns(out, {{c.file + ": " + c.reason}});
+      out << config::reason_of(c) << '\n';
    }
 }
 

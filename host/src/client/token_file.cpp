@@ -87,7 +87,7 @@ core::result<kept_logins> read_logins(std::string_view text) {
 }
 
 core::result<token_file> token_file::open(std::string_view directory) {
-   auto where = store::private_directory::open(directory);
+   auto where = store::state_directory::open(directory);
    if (!where) return std::unexpected(std::move(where.error()));
    return token_file(std::move(*where));
 }

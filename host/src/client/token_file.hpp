@@ -1,7 +1,7 @@
 #pragma once
 
 /// What logins left behind: `client/tokens.json` in the state directory, readable by its user alone
-/// (0600, in a directory of 0700; the walk of store/private_directory.hpp).
+/// (0600; store/state_directory.hpp).
 ///
 /// The file is replaced as a whole. Whoever changes it reads it again under a lock first, so that
 /// two commands do not undo each other's work; `lock` held over a refresh also keeps two of them
@@ -20,7 +20,7 @@
 #include "client/oauth_messages.hpp"
 #include "core/result.hpp"
 #include "core/safe_path.hpp"
-#include "store/private_directory.hpp"
+#include "store/state_directory.hpp"
 
 namespace fmcp::client {
 
@@ -60,9 +60,9 @@ public:
    [[nodiscard]] core::result<std::size_t> forget(std::string_view server) const;
 
 private:
-   explicit token_file(store::private_directory where) : where_(std::move(where)) {}
+   explicit token_file(store::state_directory where) : where_(std::move(where)) {}
    [[nodiscard]] core::result<void> write(const kept_logins& logins) const;
-   store::private_directory where_;
+   store::state_directory where_;
 };
 
 /// The last login of that server, or null.

@@ -191,8 +191,8 @@ private:
       const auto& c = **which;
       old_name(c);
       if (!c.reason.empty()) {
-         refuse(fmt::format("{} selects the provider {}, and {} cannot be used: {}",
-                            chosen_->name(), c.name, c.file, printable(c.reason)));
+         refuse(fmt::format("{} selects the provider {}, which cannot be used: {}", chosen_->name(),
+                            c.name, reason_of(c)));
       }
       json::document doc;
       const auto manifest = doc.parse_copy(c.manifest_json);
@@ -358,6 +358,11 @@ bool wants_authentication(const layers& given) {
           !given.beginning_with(level::config_file, "auth.").empty();
 }
 
+std::string reason_of(const auth_candidate& c) {
+   const bool is_named = c.reason.find(c.file) != std::string::npos;
+   return printable(is_named ? c.reason : c.file + ": " + c.reason);
+}
+
 std::string variable_prefix(const auth_candidate& c) {
    std::string middle = core::to_upper(c.env_prefix.empty() ? c.name : c.env_prefix);
    std::ranges::replace(middle, '-', '_');
@@ -384,7 +389,7 @@ core::result<const auth_candidate*> find_provider(std::string_view name,
    std::string unread;
    for (const auto& c : found) {
       if (c.name.empty()) {
-         unread += fmt::format(" {} could not be read: {}", c.file, printable(c.reason));
+         unread += " Not readable: " + reason_of(c);
          continue;
       }
       known.push_back(c.name);

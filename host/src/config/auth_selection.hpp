@@ -56,6 +56,9 @@ struct auth_outcome {
 find_provider(std::string_view name, std::span<const auth_candidate> found,
               std::span<const std::string> directories);
 
+/// Why a candidate cannot be used, with its file in front unless the sentence names it anyway.
+[[nodiscard]] std::string reason_of(const auth_candidate& c);
+
 /// `FASTMCP_SERVER_AUTH_DESCOPEPROVIDER_`
 [[nodiscard]] std::string variable_prefix(const auth_candidate& c);
 

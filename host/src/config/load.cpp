@@ -462,6 +462,9 @@ private:
          refuse("session_key_previous is set without session_key; the new key goes into "
                 "session_key.");
       }
+      if (values_.store_key.empty() && !values_.store_key_previous.empty()) {
+         refuse("store_key_previous is set without store_key; the new key goes into store_key.");
+      }
       // A host that is none has been complained about already.
       if (!http || values_.host.empty()) return;
       if (!is_loopback(values_.host)) {

@@ -77,6 +77,12 @@ private:
          out_.values.warnings.push_back(
                fmt::format("{} is deprecated: {}.", hit->value->name(), printable(d.deprecated)));
       }
+      if (is_secret && hit->value->is_flag() && !hit->names_a_file) {
+         out_.values.warnings.push_back(
+               fmt::format("{} stands on the command line, where everybody on this machine can "
+                           "read it; give it as {} or {}_FILE.",
+                           hit->value->label, name, name));
+      }
       auto value = take(d, *hit);
       row.is_valid = value.has_value();
       row.value = !value         ? std::string("(invalid)")

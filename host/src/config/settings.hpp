@@ -68,7 +68,8 @@ struct settings {
    std::string no_proxy;
    std::string store;      ///< `memory`, `sqlite` or `sqlite:PATH`
    std::string store_file; ///< absolute; empty: in memory
-   std::string store_key;  ///< secret; empty: one is made and kept in `home`
+   std::string store_key;  ///< secret; empty: one is made, and kept in `home` if the store is a file
+   std::string store_key_previous;
 
    // Access
    bool allow_unauthenticated = false;

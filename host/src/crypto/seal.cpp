@@ -137,16 +137,21 @@ bool sealer::is_current(std::string_view sealed) const noexcept {
                      [](std::uint8_t a, char b) { return a == static_cast<std::uint8_t>(b); });
 }
 
-core::result<key_ring> key_ring::make(std::string_view current,
-                                      std::span<const std::string> previous) {
+core::result<void> key_ring::check(std::string_view current,
+                                   std::span<const std::string> previous) {
    if (previous.size() > max_previous)
       return fail(errc::limit, "there are more than 8 previous keys; take the oldest away");
-   if (auto ok = check_secret(current, "the current key"); !ok)
-      return std::unexpected(std::move(ok.error()));
+   if (auto ok = check_secret(current, "the current key"); !ok) return ok;
    for (std::size_t i = 0; i < previous.size(); ++i) {
       if (auto ok = check_secret(previous[i], "previous key " + std::to_string(i + 1)); !ok)
-         return std::unexpected(std::move(ok.error()));
+         return ok;
    }
+   return {};
+}
+
+core::result<key_ring> key_ring::make(std::string_view current,
+                                      std::span<const std::string> previous) {
+   if (auto ok = check(current, previous); !ok) return std::unexpected(std::move(ok.error()));
    key_ring out;
    const auto add = [&out](std::string_view secret) {
       root r{{}, hkdf(salt, secret)};

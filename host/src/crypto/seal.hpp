@@ -68,6 +68,10 @@ public:
    [[nodiscard]] static core::result<key_ring> make(std::string_view current,
                                                     std::span<const std::string> previous = {});
 
+   /// The same errors, for a start that shall find them before anything needs a key.
+   [[nodiscard]] static core::result<void> check(std::string_view current,
+                                                 std::span<const std::string> previous = {});
+
    /// `purpose` is a word of ours, `space` anything.
    [[nodiscard]] sealer derive(std::string_view purpose, std::string_view space) const;
 

@@ -5,9 +5,10 @@
 namespace fmcp::net {
 
 core::result<core::http::fetch_reply> fetch_now(core::http::fetcher& with,
-                                                core::http::fetch_request rq) {
+                                                core::http::fetch_request rq,
+                                                std::chrono::milliseconds slack) {
    using outcome = core::result<core::http::fetch_reply>;
-   const auto patience = rq.timeout + std::chrono::seconds(2);
+   const auto patience = rq.timeout + slack;
    std::promise<outcome> answer; // goes with the callback, which may come later than we stay
    auto waits = answer.get_future();
    const auto handle = with.start(std::move(rq), [answer = std::move(answer)](outcome r) mutable {

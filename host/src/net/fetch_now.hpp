@@ -8,9 +8,10 @@
 
 namespace fmcp::net {
 
-/// Errors: those of `fetcher::start`. Returns a little after `rq.timeout` at the latest, even when
+/// Errors: those of `fetcher::start`. Returns `slack` after `rq.timeout` at the latest, even when
 /// the fetcher's thread is held up by somebody else's `done`.
-[[nodiscard]] core::result<core::http::fetch_reply> fetch_now(core::http::fetcher& with,
-                                                              core::http::fetch_request rq);
+[[nodiscard]] core::result<core::http::fetch_reply>
+fetch_now(core::http::fetcher& with, core::http::fetch_request rq,
+          std::chrono::milliseconds slack = std::chrono::seconds(2));
 
 } // namespace fmcp::net

@@ -148,12 +148,17 @@ public:
       const auto patience = std::clamp(q.patience, milliseconds(1), longest_question);
       plugin_->ask(std::make_shared<asked>(q, plugin_->name(), std::move(done)), patience);
    }
+   void on_forget(std::function<void(std::string_view)> f) override {
+      const std::lock_guard lock(forget_mutex_);
+      forget_ = std::move(f);
+   }
    void stop(milliseconds patience) override { halt(patience); }
 
    // ---- instance_host ----
 
    void forget(std::string_view token_sha256) override {
-      if (on_forget) on_forget(token_sha256);
+      const std::lock_guard lock(forget_mutex_);
+      if (forget_) forget_(token_sha256);
    }
    void list_changed(instance&) override {}
    void resource_updated(std::string_view, std::string_view) override {}
@@ -173,6 +178,8 @@ private:
    std::atomic<bool> is_stopped_{false};
    mutable std::mutex mutex_;
    auth_info info_; // guarded by mutex_
+   std::mutex forget_mutex_;
+   std::function<void(std::string_view)> forget_; // guarded by forget_mutex_
    /// A thread is inside the plugin's info(), and may outlive this.
    const std::shared_ptr<std::atomic<bool>> asking_ = std::make_shared<std::atomic<bool>>(false);
 };
@@ -251,9 +258,6 @@ auth_candidate look_at_file(const candidate& c, const options& o) {
    out.aliases = std::move(member->aliases);
    out.env_prefix = std::move(member->env_prefix);
    out.net = std::move(member->net);
-   if (const auto ok = check_services(*about, o.services, role::provider); !ok) {
-      return refuse(ok.error().message);
-   }
    return out;
 }
 
@@ -312,8 +316,14 @@ core::result<std::unique_ptr<auth_provider>> auth_provider::load(const auth_cand
    if (file->about.text != which.manifest_json) {
       return fail(errc::conflict, sentence("was replaced while it was being loaded; start again."));
    }
+   if (const auto ok = check_services(file->about, o.services, role::provider); !ok) {
+      return fail(ok.error().code, sentence(ok.error().message));
+   }
    auto net = read_auth_member(file->about);
    if (!net) return fail(net.error().code, sentence(net.error().message));
+   if (const auto ok = check_services(file->about, o.services, role::provider); !ok) {
+      return fail(ok.error().code, sentence(ok.error().message));
+   }
 
    const auto deadlines = std::make_shared<timer>(*o.clock);
    auto out = std::make_unique<provider>(deadlines, resource_url);

@@ -27,7 +27,9 @@ struct auth_candidate {
    std::string env_prefix;           ///< `DESCOPEPROVIDER`, without underscores around it
    std::vector<std::string> net;     ///< `auth.net`: origins that it may reach
    std::string manifest_json;
-   std::string reason; ///< why it cannot be used, one sentence; empty: it can
+   /// Why it cannot be used, one sentence; empty: nothing stands in the way so far. Whether the
+   /// services that it needs are there is for `load`, which has them.
+   std::string reason;
 };
 
 /// Looks at every `*.so` of the directories (pipeline up to the note). Never fails as a whole: a
@@ -80,8 +82,9 @@ public:
    /// the plugin does. Nothing but a well-formed ALLOW gives reason `none`.
    virtual void verify(const auth_question& q,
                        std::move_only_function<void(auth_verdict)> done) = 0;
-   /// The plugin asked to forget: an empty digest means all of its tokens. Set once, before use.
-   std::function<void(std::string_view token_sha256)> on_forget;
+   /// Who is told when the plugin asks to forget a token; an empty digest means all of its tokens.
+   /// `f` is quick and does not call back; after `stop` it is not called any more.
+   virtual void on_forget(std::function<void(std::string_view token_sha256)> f) = 0;
    /// Refuses new questions, ends open ones as `provider_failed`, stops the plugin for a bounded
    /// time. [once]
    virtual void stop(std::chrono::milliseconds patience) = 0;

@@ -168,16 +168,8 @@ public:
    void log(core::log::level level, std::string_view text, std::string_view fields) noexcept;
    fmcp_status forget(std::string_view token_sha256) noexcept;
 
-   /// Operations of services; see `errands`. They end with FMCP_E_GONE when the instance stops.
-   fmcp_status begin(fmcp_op& op, core::task gone) noexcept {
-      return errands_.begin(op, std::move(gone));
-   }
-   void on_early_end(fmcp_op op, core::task stop) noexcept {
-      errands_.on_early_end(op, std::move(stop));
-   }
-   void decide(fmcp_op op, core::task deliver) noexcept { errands_.decide(op, std::move(deliver)); }
-   void end_early(fmcp_op op) noexcept { errands_.end(op); }
-
+   /// Operations of services; they end with FMCP_E_GONE when the instance stops.
+   [[nodiscard]] errands& pending() noexcept { return errands_; }
    /// The policies of `fmcp.jwt/1` that it made; 0 when there are too many.
    [[nodiscard]] std::uint64_t add_policy(std::uint64_t of_backend) noexcept;
    /// The backend's name for one, or nothing when it is not this instance's.
@@ -227,8 +219,8 @@ private:
 
    static constexpr std::size_t max_policies = 16;
    std::atomic<std::size_t> policy_count_{0}; // asked for
-   std::array<std::atomic<std::uint64_t>, max_policies>
-         policies_{}; // the backend's name and one more, or 0
+   /// The backend's name and one more, or 0.
+   std::array<std::atomic<std::uint64_t>, max_policies> policies_{};
 
    std::atomic<std::int64_t> log_second_{0};
    std::atomic<std::uint32_t> log_lines_{0};

@@ -118,7 +118,7 @@ fmcp_status fetch(void* ctx, const fmcp_fetch* rq, fmcp_fetch_cb cb, void* user,
          return status;
       }
       fmcp_op mine = 0;
-      const auto status = i.begin(mine, [cb, user] {
+      const auto status = i.pending().begin(mine, [cb, user] {
          cb(user, FMCP_E_GONE, nullptr, str("The exchange was ended early."));
       });
       if (status != FMCP_OK) return status;
@@ -129,12 +129,12 @@ fmcp_status fetch(void* ctx, const fmcp_fetch* rq, fmcp_fetch_cb cb, void* user,
                                                    user](core::result<fetch_reply> r) mutable {
                   const auto alive = to.lock();
                   if (!alive) return;
-                  alive->decide(mine,
-                                [r = std::move(r), cb, user]() mutable { deliver(r, cb, user); });
+                  alive->pending().decide(
+                        mine, [r = std::move(r), cb, user]() mutable { deliver(r, cb, user); });
                });
-         i.on_early_end(mine, [fetcher, handle] { fetcher->cancel(handle); });
+         i.pending().on_early_end(mine, [fetcher, handle] { fetcher->cancel(handle); });
       } catch (const std::exception&) {
-         i.decide(mine, [cb, user] {
+         i.pending().decide(mine, [cb, user] {
             cb(user, FMCP_E_NO_MEMORY, nullptr, str("There is no memory for the exchange."));
          });
       }
@@ -145,7 +145,7 @@ fmcp_status fetch(void* ctx, const fmcp_fetch* rq, fmcp_fetch_cb cb, void* user,
 }
 
 void cancel(void* ctx, fmcp_op op) noexcept {
-   if (ctx != nullptr) self(ctx).end_early(op);
+   if (ctx != nullptr) self(ctx).pending().end(op);
 }
 
 } // namespace

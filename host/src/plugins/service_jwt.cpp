@@ -146,7 +146,7 @@ fmcp_status verify(void* ctx, std::uint64_t id, fmcp_str token, fmcp_jwt_cb cb,
    const auto known = i.policy(id);
    if (backend == nullptr || !known) return FMCP_E_INVALID;
    fmcp_op op = 0;
-   const auto status = i.begin(op, [cb, user] {
+   const auto status = i.pending().begin(op, [cb, user] {
       cb(user, FMCP_E_GONE, FMCP_AUTH_WHY_DENIED, {}, str("The verification was ended early."));
    });
    if (status != FMCP_OK) return status;
@@ -155,14 +155,14 @@ fmcp_status verify(void* ctx, std::uint64_t id, fmcp_str token, fmcp_jwt_cb cb,
                       [to = i.weak_from_this(), op, cb, user](jwt_outcome o) mutable {
                          const auto alive = to.lock();
                          if (!alive) return;
-                         alive->decide(op, [o = std::move(o), cb, user] {
+                         alive->pending().decide(op, [o = std::move(o), cb, user] {
                             const auto st = status_of(o);
                             cb(user, st, why_of(o.reason),
                                st == FMCP_OK ? str(o.claims_json) : fmcp_str{}, str(o.detail));
                          });
                       });
    } catch (const std::exception&) {
-      i.decide(op, [cb, user] {
+      i.pending().decide(op, [cb, user] {
          cb(user, FMCP_E_NO_MEMORY, FMCP_AUTH_WHY_DENIED, {},
             str("There is no memory for the verification."));
       });

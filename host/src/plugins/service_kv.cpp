@@ -24,21 +24,21 @@ fmcp_status run(void* ctx, fmcp_str key, fmcp_value_cb cb, void* user, F&& start
    auto* backend = i.granted().with.kv;
    if (backend == nullptr) return FMCP_E_DENIED;
    fmcp_op op = 0;
-   const auto status = i.begin(op, [cb, user] { cb(user, FMCP_E_GONE, {}, 0); });
+   const auto status = i.pending().begin(op, [cb, user] { cb(user, FMCP_E_GONE, {}, 0); });
    if (status != FMCP_OK) return status;
    try {
       // The instance is there as long as the operation is undecided, and not longer.
       start(*backend, *name, [to = i.weak_from_this(), op, cb, user](kv_outcome o) mutable {
          const auto alive = to.lock();
          if (!alive) return;
-         alive->decide(op, [o = std::move(o), cb, user] {
+         alive->pending().decide(op, [o = std::move(o), cb, user] {
             const bool is_good = o.status.has_value();
             cb(user, is_good ? FMCP_OK : status_of(o.status.error().code),
                is_good ? bytes_of(o.value) : fmcp_bytes{}, o.version);
          });
       });
    } catch (const std::exception&) {
-      i.decide(op, [cb, user] { cb(user, FMCP_E_NO_MEMORY, {}, 0); });
+      i.pending().decide(op, [cb, user] { cb(user, FMCP_E_NO_MEMORY, {}, 0); });
    }
    return FMCP_OK;
 }

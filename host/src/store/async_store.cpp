@@ -24,7 +24,11 @@ async_store::~async_store() {
       is_stopping_ = true;
    }
    wake_.notify_one();
-   if (thread_.joinable()) thread_.join();
+   if (thread_.joinable()) {
+      thread_.join();
+   } else {
+      run(); // what waits for a thread that never came has its answer here
+   }
 }
 
 void async_store::get(std::string_view space, std::string_view key, on_done done) {
@@ -74,8 +78,17 @@ void async_store::enqueue(job j) {
       waiting_bytes_ += j.bytes;
       waiting_.push_back(std::move(j));
    }
-   if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
+   if (!thread_.joinable()) start();
    wake_.notify_one();
+}
+
+void async_store::start() {
+   try {
+      thread_ = std::thread([this] { run(); });
+   } catch (const std::system_error& e) {
+      // What waits goes on waiting, and the next operation tries again.
+      core::log::error("store", "no thread {}", core::log::kv("reason", e.what()));
+   }
 }
 
 void async_store::run() {
@@ -121,9 +134,19 @@ core::result<store*> async_store::made() {
 outcome async_store::perform(job& j) {
    auto s = made();
    auto out = s ? j.work(**s) : outcome(std::unexpected(std::move(s.error())));
-   if (!out && out.error().code != errc::not_found && out.error().code != errc::conflict)
-      core::log::warn("store", "operation failed {}", core::log::kv("reason", out.error().message));
+   report(out);
    return out;
+}
+
+void async_store::report(const outcome& o) {
+   const bool is_trouble =
+         !o && o.error().code != errc::not_found && o.error().code != errc::conflict;
+   if (!is_trouble) {
+      reported_.clear();
+   } else if (reported_ != o.error().message) {
+      reported_ = o.error().message; // the same again says nothing new
+      core::log::warn("store", "operation failed {}", core::log::kv("reason", reported_));
+   }
 }
 
 void async_store::purge() {

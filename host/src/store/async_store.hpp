@@ -67,14 +67,17 @@ private:
    };
 
    void enqueue(job j);
+   void start(); // with the lock held
    void run();
    void purge();
    outcome perform(job& j);
+   void report(const outcome& o);
    core::result<store*> made();
 
    const options options_;
-   maker make_; // these two: the store's thread only
+   maker make_; // these three: the store's thread only
    std::unique_ptr<store> store_;
+   std::string reported_; // the last trouble, until an operation succeeds
 
    std::mutex mutex_; // of everything below
    std::condition_variable wake_;

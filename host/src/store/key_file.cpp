@@ -46,7 +46,7 @@ core::result<crypto::key_ring> ring_of(std::string_view text) {
 
 } // namespace
 
-core::result<crypto::key_ring> ring_of_key_file(const private_directory& where) {
+core::result<crypto::key_ring> ring_of_key_file(const state_directory& where) {
    auto text = where.read_file(key_file_name, max_file_bytes);
    if (!text && text.error().code == errc::not_found) {
       auto content = new_content();

@@ -7,19 +7,19 @@
 /// rotate, put a new line on top, restart, and take the old one away when nothing needs it.
 ///
 /// Thread safety: two processes that start together end up with the same file.
-/// Errors: those of `private_directory` and `key_ring::make`, with the file's name.
+/// Errors: those of `state_directory` and `key_ring::make`, with the file's name.
 
 #include <string>
 
 #include "core/result.hpp"
 #include "crypto/seal.hpp"
-#include "store/private_directory.hpp"
+#include "store/state_directory.hpp"
 
 namespace fmcp::store {
 
-inline constexpr const char* key_file_name = "key";
+inline constexpr const char* key_file_name = "store.key";
 
 /// Reads the file, or makes one with a secret of 256 random bits.
-[[nodiscard]] core::result<crypto::key_ring> ring_of_key_file(const private_directory& where);
+[[nodiscard]] core::result<crypto::key_ring> ring_of_key_file(const state_directory& where);
 
 } // namespace fmcp::store

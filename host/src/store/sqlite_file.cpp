@@ -1,7 +1,8 @@
 #include "store/sqlite_file.hpp"
 
-#include <array>
 #include <system_error>
+#include <type_traits>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -91,30 +92,38 @@ private:
       return {};
    }
 
-   /// The log cannot be switched on within a transaction, and does not wait for one of others by
-   /// itself: hence its own step after the schema, whose transaction waits.
    core::result<void> make_or_check() {
-      auto ours = is_ours();
+      auto ours = in_transaction("BEGIN", [this] { return is_ours(); });
       if (!ours) return std::unexpected(std::move(ours.error()));
       if (!*ours) {
-         if (auto made = make(); !made) return made;
+         if (auto made = in_transaction("BEGIN IMMEDIATE", [this] { return make(); }); !made)
+            return made;
       }
       return use_log();
    }
 
+   /// Within no transaction, and SQLite does not wait here for those of others by itself.
    core::result<void> use_log() {
-      std::string mode;
-      if (auto done = read("PRAGMA journal_mode = WAL", [&](use& row) { mode = row.bytes(0); });
-          !done)
-         return done;
-      if (mode == "wal") return {};
-      return fail(errc::io, fmt::format("The file system of {} cannot share memory between "
-                                        "processes, which SQLite's log needs; keep the store on a "
-                                        "local disk.",
-                                        printable(path_)));
+      const auto until = std::chrono::steady_clock::now() + patience_;
+      for (;;) {
+         std::string mode;
+         const int rc = step("PRAGMA journal_mode = WAL", [&](use& row) { mode = row.bytes(0); });
+         if (rc == SQLITE_ROW && mode == "wal") return {};
+         // A switch that another one's lock prevents is told as an error, or by the old mode.
+         const bool is_busy = (rc & 0xff) == SQLITE_BUSY || (rc == SQLITE_ROW && mode == "delete");
+         if (!is_busy && rc != SQLITE_ROW) return std::unexpected(describe(db_.get(), rc, path_));
+         if (!is_busy || std::chrono::steady_clock::now() >= until) break;
+         sqlite3_sleep(5);
+      }
+      return fail(errc::io,
+                  fmt::format("The store {} cannot have a write-ahead log: another process "
+                              "keeps it busy, or its file system cannot share memory "
+                              "between processes; keep it on a local disk.",
+                              printable(path_)));
    }
 
-   /// Whether the file has this version's tables; false when it is new.
+   /// Whether the file has this version's tables; false when it is new. Within a transaction, since
+   /// another process may be making them.
    core::result<bool> is_ours() {
       std::int64_t id = 0, version = 0, tables = 0;
       for (const auto& [sql, out] :
@@ -137,18 +146,19 @@ private:
    }
 
    core::result<void> make() {
-      if (auto begun = exec("BEGIN IMMEDIATE"); !begun) return begun;
       // Of two processes that start together, the second one finds the first one's tables.
       auto ours = is_ours();
-      if (ours && !*ours) {
-         if (auto made = exec(schema); !made) {
-            (void)exec("ROLLBACK");
-            return made;
-         }
-      }
-      if (auto committed = exec("COMMIT"); !committed) return committed;
       if (!ours) return std::unexpected(std::move(ours.error()));
-      return {};
+      return *ours ? core::result<void>() : exec(schema);
+   }
+
+   template <class Work>
+   auto in_transaction(const char* begin, Work work) -> std::invoke_result_t<Work> {
+      if (auto begun = exec(begin); !begun) return std::unexpected(std::move(begun.error()));
+      auto out = work();
+      auto ended = exec(out ? "COMMIT" : "ROLLBACK");
+      if (out && !ended) return std::unexpected(std::move(ended.error()));
+      return out;
    }
 
    core::result<void> exec(const char* sql) {
@@ -159,15 +169,22 @@ private:
 
    template <class Take>
    core::result<void> read(const char* sql, Take take) {
+      const int rc = step(sql, take);
+      if (rc != SQLITE_ROW) return std::unexpected(describe(db_.get(), rc, path_));
+      return {};
+   }
+
+   /// SQLITE_ROW when there was a first row to take, else what went wrong.
+   template <class Take>
+   int step(const char* sql, Take take) {
       sqlite3_stmt* raw = nullptr;
       if (const int rc = sqlite3_prepare_v2(db_.get(), sql, -1, &raw, nullptr); rc != SQLITE_OK)
-         return std::unexpected(describe(db_.get(), rc, path_));
+         return rc;
       const prepared statement(raw);
       use row(statement);
       const int rc = row.step();
-      if (rc != SQLITE_ROW) return std::unexpected(describe(db_.get(), rc, path_));
-      take(row);
-      return {};
+      if (rc == SQLITE_ROW) take(row);
+      return rc;
    }
 
    std::string path_;
@@ -177,7 +194,7 @@ private:
 
 } // namespace
 
-core::result<database> open_file(const private_directory& where, const std::string& name,
+core::result<database> open_file(const state_directory& where, const std::string& name,
                                  std::chrono::milliseconds patience) {
    // Made here and not by SQLite, which would give it the mode of the umask. The log and its index
    // get the mode of the file.

@@ -14,14 +14,14 @@
 #include <string>
 
 #include "core/result.hpp"
-#include "store/private_directory.hpp"
 #include "store/sqlite.hpp"
+#include "store/state_directory.hpp"
 
 namespace fmcp::store::sqlite {
 
 /// Errors: denied (owner, mode), unsupported (a newer version), io (damaged, not ours,
 /// unreachable).
-[[nodiscard]] core::result<database> open_file(const private_directory& where,
+[[nodiscard]] core::result<database> open_file(const state_directory& where,
                                                const std::string& name,
                                                std::chrono::milliseconds patience);
 

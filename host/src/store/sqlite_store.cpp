@@ -1,13 +1,14 @@
 #include "store/sqlite_store.hpp"
 
+#include <algorithm>
 #include <array>
 #include <mutex>
 #include <optional>
 #include <type_traits>
 #include <utility>
 
-#include "store/private_directory.hpp"
 #include "store/sqlite_file.hpp"
+#include "store/state_directory.hpp"
 
 namespace fmcp::store {
 namespace {
@@ -98,11 +99,18 @@ struct sqlite_store::state {
 
    core::result<session*> ready() {
       if (open) return &*open;
-      auto where = private_directory::open(o.directory);
+      const auto slash = o.file.rfind('/');
+      if (slash == std::string::npos || slash + 1 == o.file.size()) {
+         return core::fail(core::errc::invalid,
+                           "The store needs the whole path of a file, not \"" + o.file + "\".");
+      }
+      const std::string name = o.file.substr(slash + 1);
+      auto where = state_directory::open(
+            std::string_view(o.file).substr(0, std::max<std::size_t>(slash, 1)));
       if (!where) return std::unexpected(std::move(where.error()));
-      auto db = sqlite::open_file(*where, sqlite_file_name, o.patience);
+      auto db = sqlite::open_file(*where, name, o.patience);
       if (!db) return std::unexpected(std::move(db.error()));
-      session fresh(std::move(*db), where->path_of(sqlite_file_name));
+      session fresh(std::move(*db), o.file);
       if (auto done = fresh.prepare(); !done) return std::unexpected(std::move(done.error()));
       return &open.emplace(std::move(fresh));
    }

@@ -10,6 +10,7 @@
 /// error at every operation and is never replaced; the next operation tries again.
 
 #include <memory>
+#include <string>
 
 #include "core/clock.hpp"
 #include "store/limits.hpp"
@@ -17,12 +18,10 @@
 
 namespace fmcp::store {
 
-inline constexpr const char* sqlite_file_name = "store.db";
-
 class sqlite_store final : public store {
 public:
    struct options {
-      std::string directory; ///< absolute; made with mode 0700 when it is not there
+      std::string file; ///< absolute; made when it is not there, with the directories above it
       fmcp::store::limits limits{};
       /// How long an operation waits for another process that writes.
       std::chrono::milliseconds patience{5000};

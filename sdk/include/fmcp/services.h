@@ -234,7 +234,8 @@ typedef struct fmcp_jwt_policy {
    fmcp_list issuers;        /* of fmcp_str; a '*' stands for exactly one path segment that is not
                                 empty, all else is compared byte by byte */
    fmcp_list audiences;      /* of fmcp_str; one of them must be among the token's */
-   fmcp_list algorithms;     /* of fmcp_str: RS PS ES HS with 256, 384, 512; EdDSA */
+   fmcp_list algorithms;     /* of fmcp_str: RS PS ES HS with 256, 384, 512; EdDSA Ed25519
+                                Ed448 */
    fmcp_list types;          /* of fmcp_str: accepted `typ`, in any case; empty: any, or none, but
                                 what marks an ID token or another kind */
    uint32_t leeway_s;        /* for `exp`, `nbf` and `iat`; at most 300 */

@@ -27,7 +27,8 @@ const { values: options } = parseArgs({
 });
 const P = options.project;
 const M = options.mcp;
-const SCOPES = ['openid', 'offline_access', 'tools:call', 'tools:admin', 'files:read', 'files:write'];
+const PUBLISHED = ['openid', 'offline_access', 'tools:call']; // what its discovery document names
+const SCOPES = [...PUBLISHED, 'tools:admin', 'files:read', 'files:write'];
 const DEFAULT_SCOPE = 'tools:call';
 const state = { ttl: Number(options.ttl), jwks: 'ok', jwksDelay: 0, refuseRefresh: false };
 const counters = {};
@@ -110,7 +111,7 @@ function makeLevel(issuer, root, registration) {
       jwks: `/${P}/.well-known/jwks.json`,
       registration,
     },
-    scopes: SCOPES,
+    scopes: PUBLISHED,
     pkce: { required: () => true },
     clientBasedCORS: () => true,
     clientDefaults: { grant_types: ['authorization_code', 'refresh_token'] },
@@ -285,11 +286,9 @@ const server = http.createServer(async (req, res) => {
     }
     if (url.pathname.endsWith('/register') && req.method === 'POST') {
       // Some clients register with an empty scope, or with one that they found elsewhere; the real
-      // server takes both.
+      // server takes both and binds nobody to it.
       req.body = JSON.parse((await readBody(req)) || '{}');
-      const known = (req.body.scope ?? '').split(' ').filter((scope) => SCOPES.includes(scope));
-      if (known.length) req.body.scope = [...new Set([...known, 'offline_access', ...SCOPES])].join(' ');
-      else delete req.body.scope;
+      delete req.body.scope;
     }
     if (url.pathname.endsWith('/authorize') && !url.searchParams.get('scope')) {
       url.searchParams.set('scope', DEFAULT_SCOPE); // what a client gets that asks for nothing

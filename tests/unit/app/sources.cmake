@@ -1,1 +1,1 @@
-fmcp_unit_test(app SOURCES plugin_backend_test.cpp USES fmcp_app)
+fmcp_unit_test(app SOURCES hardening_test.cpp plugin_backend_test.cpp store_backends_test.cpp USES fmcp_app)

@@ -191,15 +191,15 @@ TEST_F(AuthSelection, NamesTheFilesThatCouldNotBeRead) {
    found_.push_back({.file = "/auth/broken.so", .name = {}, .reason = "It is cut off."});
    env("FASTMCP_SERVER_AUTH=google");
    EXPECT_THAT(problems(),
-               ElementsAre(HasSubstr(" /auth/broken.so could not be read: It is cut off.")));
+               ElementsAre(HasSubstr(" Not readable: /auth/broken.so: It is cut off.")));
 }
 
 TEST_F(AuthSelection, SaysWhyTheProviderCannotBeUsed) {
-   found_[0].reason = "It needs glibc 2.99.";
+   found_[0].reason = "/auth/descope.so needs glibc 2.99.";
    documented();
    EXPECT_THAT(problems(),
-               ElementsAre("FASTMCP_SERVER_AUTH (environment) selects the provider descope, and "
-                           "/auth/descope.so cannot be used: It needs glibc 2.99."));
+               ElementsAre("FASTMCP_SERVER_AUTH (environment) selects the provider descope, which "
+                           "cannot be used: /auth/descope.so needs glibc 2.99."));
    own("PROJECT_IT=x");
    EXPECT_THAT(problems(), SizeIs(2)) << "its settings are checked all the same";
 }
@@ -667,6 +667,18 @@ TEST_F(AuthSelection, NeverShowsASecret) {
       EXPECT_THAT(r.value, Not(HasSubstr("hunter2"))) << r.name;
       EXPECT_THAT(r.source, Not(HasSubstr("hunter2"))) << r.name;
    }
+}
+
+TEST_F(AuthSelection, WarnsAboutASecretOnTheCommandLine) {
+   introspection().flag("auth_options", "client_secret=hunter2hunter2");
+   EXPECT_THAT(notices(),
+               ElementsAre(AllOf(HasSubstr("--auth-option client_secret stands on the command "
+                                           "line"),
+                                 HasSubstr("INTROSPECTION_CLIENT_SECRET_FILE"),
+                                 Not(HasSubstr("hunter2")))));
+   from_.flags.back() = {"auth_options", "client_secret_file=" + dir_.put("s", "hunter2hunter2")};
+   EXPECT_THAT(notices(), IsEmpty());
+   EXPECT_THAT(selected().secrets, ElementsAre(Pair("client_secret", "hunter2hunter2")));
 }
 
 // Hostile manifests

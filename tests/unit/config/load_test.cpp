@@ -496,7 +496,9 @@ TEST_F(Load, RefusesASecretFileThatCannotBeUsed) {
 
 TEST_F(Load, RefusesAPreviousKeyWithoutAKey) {
    env(std::string("FASTMCP_SESSION_KEY_PREVIOUS=") + key);
-   EXPECT_THAT(message(), HasSubstr("session_key_previous is set without session_key"));
+   env(std::string("FASTMCP_STORE_KEY_PREVIOUS=") + key);
+   EXPECT_THAT(message(), AllOf(HasSubstr("session_key_previous is set without session_key"),
+                                HasSubstr("store_key_previous is set without store_key")));
 }
 
 // Settings together

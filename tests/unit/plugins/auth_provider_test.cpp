@@ -157,7 +157,12 @@ TEST_F(AuthProvider, ThatUsesAServiceWithoutABackendIsRefused) {
    put("uses.so", swapped(built("bad_auth"), provides, uses));
    const auto found = find_auth_providers(o);
    ASSERT_EQ(found.size(), 1u);
-   EXPECT_THAT(found[0].reason, HasSubstr("uses the service fmcp.jwt/1, which this host does not"));
+   EXPECT_EQ(found[0].reason, ""); // what is listed or described needs no services
+   const auto loaded = auth_provider::load(found[0], {}, o, "");
+   ASSERT_FALSE(loaded);
+   EXPECT_THAT(loaded.error().message,
+               AllOf(HasSubstr("uses.so"), HasSubstr("uses the service fmcp.jwt/1, which this host "
+                                                     "does not run here")));
 }
 
 // ---- loading ----
@@ -258,6 +263,15 @@ TEST_F(AuthProvider, ThatMayBlockIsAskedOnAThreadOfItsOwn) {
    });
    ASSERT_TRUE(box.wait());
    EXPECT_NE(where, std::this_thread::get_id());
+}
+
+TEST_F(AuthProvider, AsksToForgetTokens) {
+   ASSERT_EQ(load("inline"), "");
+   EXPECT_NE(ask("forget").reason, auth_reason::none); // nobody listens yet
+   std::vector<std::string> forgotten;
+   subject->on_forget([&](std::string_view digest) { forgotten.emplace_back(digest); });
+   ask("forget");
+   EXPECT_THAT(forgotten, ElementsAre("0123456789abcdef0123456789abcdef", ""));
 }
 
 /// A way to break the contract, and what the asker is told.

@@ -31,11 +31,9 @@ class latch_box {
 public:
    template <class F>
    void change(F&& f) {
-      {
-         const std::lock_guard lock(mutex_);
-         f();
-      }
-      changed_.notify_all();
+      const std::lock_guard lock(mutex_);
+      f();
+      changed_.notify_all(); // with the lock: whoever is woken may destroy this
    }
    template <class P>
    [[nodiscard]] bool wait(P&& p, std::chrono::milliseconds limit = 10s) {

@@ -145,6 +145,8 @@ TEST(JwtProvider, TakesItsPolicyFromTheSettings) {
    EXPECT_EQ(test::text_at(p.info().resource_metadata_json),
              R"({"authorization_servers":["https://id.example"],"scopes_supported":["read"]})");
    EXPECT_EQ(p.verify("a.b.c").decision, FMCP_AUTH_ALLOW);
+   EXPECT_EQ(host.log_text(), "Accepts tokens of https://id.example for api, signed with ES256 or "
+                              "RS256; keys come from https://id.example/keys.\n");
 }
 
 TEST(JwtProvider, HandsASharedSecretOnAndLogsItNowhere) {

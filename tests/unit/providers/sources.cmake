@@ -2,8 +2,8 @@
 if(FMCP_BUILD_HOST)
   find_package(OpenSSL 3 REQUIRED)
   fmcp_unit_test(providers
-    SOURCES descope_urls_test.cpp introspection_test.cpp jwt_policy_test.cpp providers_test.cpp token_file_test.cpp
-    USES fmcp_sdk OpenSSL::Crypto ${CMAKE_DL_LIBS})
+    SOURCES descope_urls_test.cpp introspection_test.cpp jwt_policy_test.cpp manifest_test.cpp providers_test.cpp token_file_test.cpp
+    USES fmcp_config fmcp_plugins OpenSSL::Crypto ${CMAKE_DL_LIBS})
   set(provider_sources "${PROJECT_SOURCE_DIR}/plugins/auth")
   target_sources(providers_test PRIVATE
     "${provider_sources}/descope/src/urls.cpp" "${provider_sources}/introspection/src/exchange.cpp"

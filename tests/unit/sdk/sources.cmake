@@ -1,5 +1,5 @@
 find_package(OpenSSL 3 REQUIRED)
-set(sdk_test_sources answers_test.cpp auth_test.cpp exceptions_test.cpp fields_test.cpp json_test.cpp unload_test.cpp)
+set(sdk_test_sources answers_test.cpp auth_test.cpp exceptions_test.cpp fields_test.cpp json_test.cpp services_test.cpp unload_test.cpp)
 if(FMCP_BUILD_EXAMPLES)
   list(APPEND sdk_test_sources auth_examples_test.cpp examples_test.cpp)
 endif()

@@ -1,4 +1,4 @@
-fmcp_unit_test(store SOURCES async_store_test.cpp private_directory_test.cpp sealed_store_test.cpp sqlite_processes_test.cpp
+fmcp_unit_test(store SOURCES async_store_test.cpp state_directory_test.cpp sealed_store_test.cpp sqlite_processes_test.cpp
                              sqlite_store_test.cpp store_test.cpp
                USES fmcp_store)
 # The tests damage files, and look into them.

@@ -3,6 +3,7 @@
 #include "store/sqlite_store.hpp"
 
 #include <csignal>
+#include <cstdio>
 #include <map>
 #include <vector>
 
@@ -67,7 +68,7 @@ bool say(int out, int n) {
 
 class SqliteProcesses : public ::testing::Test {
 protected:
-   sqlite_store open() const { return sqlite_store({.directory = dir_.at("store")}); }
+   sqlite_store open() const { return sqlite_store({.file = dir_.at("store.db")}); }
    test::temp_dir dir_;
 };
 
@@ -151,8 +152,10 @@ TEST_F(SqliteProcesses, CompareAndSetLosesNoCount) {
 TEST_F(SqliteProcesses, StartTogetherOnANewFile) {
    for (int round = 0; round < 10; ++round) {
       const auto begin = [&](int) {
-         sqlite_store s({.directory = dir_.at("new " + std::to_string(round))});
-         return s.put("space", std::to_string(::getpid()), "value", 1h, any_version) ? 0 : 1;
+         sqlite_store s({.file = dir_.at("new " + std::to_string(round) + "/store.db")});
+         const auto put = s.put("space", std::to_string(::getpid()), "value", 1h, any_version);
+         if (!put) std::fprintf(stderr, "%s\n", put.error().message.c_str());
+         return put ? 0 : 1;
       };
       child a(begin), b(begin), c(begin);
       EXPECT_EQ(a.join(), 0);

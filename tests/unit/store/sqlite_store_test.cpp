@@ -23,7 +23,7 @@ class SqliteStore : public ::testing::Test {
 protected:
    std::unique_ptr<sqlite_store> open() {
       return std::make_unique<sqlite_store>(
-            sqlite_store::options{.directory = dir_.at("store"), .patience = 200ms}, clock_);
+            sqlite_store::options{.file = file(), .patience = 200ms}, clock_);
    }
    std::string file() const { return dir_.at("store/store.db"); }
    static unsigned mode_of(const std::string& path) {
@@ -71,7 +71,7 @@ TEST_F(SqliteStore, KeepsValuesVersionsAndExpiryOverARestart) {
 
 TEST_F(SqliteStore, RemembersHowFullASpaceIs) {
    const auto with_two = [&] {
-      return sqlite_store({.directory = dir_.at("store"), .limits = {.max_entries = 2}}, clock_);
+      return sqlite_store({.file = file(), .limits = {.max_entries = 2}}, clock_);
    };
    ASSERT_TRUE(with_two().put("space", "1", "", 1h, any_version).has_value());
    ASSERT_TRUE(with_two().put("space", "2", "", 1h, any_version).has_value());
@@ -96,18 +96,23 @@ TEST_F(SqliteStore, ItsFilesAreForThisUserOnlyWhateverTheUmask) {
    for (const auto* suffix : {"", "-wal", "-shm"}) EXPECT_EQ(mode_of(file() + suffix), 0600u);
 }
 
-TEST_F(SqliteStore, RefusesADirectoryOrFileThatOthersMayRead) {
+TEST_F(SqliteStore, RefusesADirectoryThatOthersMayWriteToAndAFileThatTheyMayRead) {
    fs::create_directory(dir_.at("store"));
-   ASSERT_EQ(::chmod(dir_.at("store").c_str(), 0750), 0);
-   const auto open_to_group = open()->get("space", "key");
-   EXPECT_ERROR(open_to_group, denied);
-   EXPECT_THAT(open_to_group.error().message, HasSubstr("chmod 700 " + dir_.at("store")));
+   ASSERT_EQ(::chmod(dir_.at("store").c_str(), 0770), 0);
+   const auto shared = open()->get("space", "key");
+   EXPECT_ERROR(shared, denied);
+   EXPECT_THAT(shared.error().message, HasSubstr("chmod go-w " + dir_.at("store")));
    ASSERT_EQ(::chmod(dir_.at("store").c_str(), 0700), 0);
    ASSERT_TRUE(open()->put("space", "key", "value", 1h, any_version).has_value());
    ASSERT_EQ(::chmod(file().c_str(), 0644), 0);
    const auto readable = open()->get("space", "key");
    EXPECT_ERROR(readable, denied);
    EXPECT_THAT(readable.error().message, HasSubstr("chmod 600 " + file()));
+}
+
+TEST_F(SqliteStore, NeedsTheWholePathOfAFile) {
+   for (const auto* path : {"", "store.db", "/"})
+      EXPECT_ERROR(sqlite_store({.file = path}).get("space", "key"), invalid);
 }
 
 TEST_F(SqliteStore, RefusesALinkInPlaceOfItsFile) {

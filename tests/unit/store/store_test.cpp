@@ -40,7 +40,7 @@ std::unique_ptr<store> memory(fixture& f, const limits& l) {
 }
 std::unique_ptr<store> sqlite(fixture& f, const limits& l) {
    return std::make_unique<sqlite_store>(
-         sqlite_store::options{.directory = f.dir.at("state/store"), .limits = l}, f.clock);
+         sqlite_store::options{.file = f.dir.at("state/store.db"), .limits = l}, f.clock);
 }
 template <std::unique_ptr<store> (*Below)(fixture&, const limits&)>
 std::unique_ptr<store> sealed(fixture& f, const limits& l) {

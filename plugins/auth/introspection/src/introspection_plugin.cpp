@@ -73,6 +73,9 @@ public:
       rules_.issuers = settings().issuer;
       rules_.audiences = settings().audience;
       rules_.cache_for = std::chrono::seconds(settings().cache_ttl_seconds);
+      log(fmcp::level::info,
+          "Asks " + settings().introspection_url + " about tokens" +
+                (rules_.audiences.empty() ? " and does not look at their audience." : "."));
    }
 
    fmcp::auth_info info(std::string_view) override {

@@ -58,7 +58,15 @@ class jwt_provider : public fmcp::auth_provider_with<options> {
 public:
    static constexpr bool nonblocking = true;
 
-   jwt_provider() : tokens_(*this, policy()) {}
+   jwt_provider() : tokens_(*this, policy()) {
+      const auto& s = settings();
+      log(fmcp::level::info,
+          "Accepts tokens of " + (s.allow_any_issuer ? "any issuer" : joined(s.issuer)) + " for " +
+                (s.allow_any_audience ? "any audience" : joined(s.audience)) + ", signed with " +
+                joined(s.algorithm) + "; " +
+                (s.jwks_uri.empty() ? "the key is configured."
+                                    : "keys come from " + s.jwks_uri + "."));
+   }
 
    fmcp::auth_info info(std::string_view) override {
       const auto& s = settings();
@@ -72,6 +80,11 @@ public:
    void verify(fmcp::pending_auth& rq) { tokens_.answer(rq); }
 
 private:
+   static std::string joined(const std::vector<std::string>& all) {
+      std::string out;
+      for (const auto& one : all) out += (out.empty() ? "" : " or ") + one;
+      return out;
+   }
    fmcp::jwt_policy policy() const {
       const auto& s = settings();
       return jwt::make_policy({s.public_key.reveal(), s.jwks_uri, s.issuer, s.allow_any_issuer,

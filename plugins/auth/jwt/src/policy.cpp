@@ -7,9 +7,9 @@ namespace jwt {
 namespace {
 
 bool is_known(std::string_view name) {
-   constexpr std::array<std::string_view, 13> known{"RS256", "RS384", "RS512", "PS256", "PS384",
-                                                    "PS512", "ES256", "ES384", "ES512", "HS256",
-                                                    "HS384", "HS512", "EdDSA"};
+   constexpr std::array<std::string_view, 15> known{"RS256", "RS384", "RS512", "PS256",   "PS384",
+                                                    "PS512", "ES256", "ES384", "ES512",   "HS256",
+                                                    "HS384", "HS512", "EdDSA", "Ed25519", "Ed448"};
    return std::find(known.begin(), known.end(), name) != known.end();
 }
 
@@ -63,7 +63,7 @@ private:
       for (const auto& name : from_.algorithm) {
          if (!is_known(name)) {
             problem("ALGORITHM names something other than RS, PS, ES and HS with 256, 384 or 512, "
-                    "and EdDSA.");
+                    "EdDSA, Ed25519 and Ed448.");
             return;
          }
       }

@@ -1,4 +1,4 @@
-#include "store/private_directory.hpp"
+#include "store/state_directory.hpp"
 
 #include <cerrno>
 #include <system_error>
@@ -50,7 +50,7 @@ result<void> make_directories(std::string_view path) {
 }
 
 /// This user's alone: others neither read nor write.
-result<void> check_private(const struct stat& status, const std::string& path, unsigned mode) {
+result<void> check_private(const struct stat& status, const std::string& path) {
    if (status.st_uid != ::geteuid()) {
       return fail(
             errc::denied,
@@ -62,8 +62,8 @@ result<void> check_private(const struct stat& status, const std::string& path, u
       return fail(
             errc::denied,
             fmt::format("{} may be used by others (mode {:04o}), but holds secrets; take that "
-                        "away (chmod {:o} {}).",
-                        shown(path), status.st_mode & 07777u, mode, shown(path)));
+                        "away (chmod 600 {}).",
+                        shown(path), status.st_mode & 07777u, shown(path)));
    }
    return {};
 }
@@ -81,7 +81,7 @@ result<void> write_all(int fd, std::string_view content, const std::string& path
 
 } // namespace
 
-result<private_directory> private_directory::open(std::string_view path) {
+result<state_directory> state_directory::open(std::string_view path) {
    if (!path.starts_with('/')) {
       return fail(errc::invalid,
                   fmt::format("The directory of the store \"{}\" is not absolute.", shown(path)));
@@ -90,25 +90,22 @@ result<private_directory> private_directory::open(std::string_view path) {
    auto opened = core::open_safely(
          path, {.kind = core::path_policy::target::directory, .follow_links = true});
    if (!opened) return std::unexpected(std::move(opened.error()));
-   if (auto ok = check_private(opened->status, opened->path, 0700); !ok)
-      return std::unexpected(std::move(ok.error()));
-   return private_directory(std::move(*opened));
+   return state_directory(std::move(*opened));
 }
 
-std::string private_directory::path_of(std::string_view name) const {
+std::string state_directory::path_of(std::string_view name) const {
    return fmt::format("{}/{}", opened_.path, name);
 }
 
-result<void> private_directory::check_file(const struct stat& status,
-                                           const std::string& name) const {
+result<void> state_directory::check_file(const struct stat& status, const std::string& name) const {
    if (!S_ISREG(status.st_mode)) {
       return fail(errc::denied,
                   fmt::format("{} is not a regular file; move it away.", shown(path_of(name))));
    }
-   return check_private(status, path_of(name), 0600);
+   return check_private(status, path_of(name));
 }
 
-result<void> private_directory::ensure_file(const std::string& name) const {
+result<void> state_directory::ensure_file(const std::string& name) const {
    const core::unique_fd made(::openat(opened_.fd.get(), name.c_str(),
                                        O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
    if (made) return {};
@@ -119,8 +116,8 @@ result<void> private_directory::ensure_file(const std::string& name) const {
    return check_file(status, name);
 }
 
-result<std::string> private_directory::read_file(const std::string& name,
-                                                 std::size_t max_bytes) const {
+result<std::string> state_directory::read_file(const std::string& name,
+                                               std::size_t max_bytes) const {
    core::safe_file file{core::unique_fd(::openat(opened_.fd.get(), name.c_str(),
                                                  O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)),
                         {},
@@ -133,16 +130,14 @@ result<std::string> private_directory::read_file(const std::string& name,
    return core::read_all(file, max_bytes);
 }
 
-result<void> private_directory::write_file(const std::string& name,
-                                           std::string_view content) const {
+result<void> state_directory::write_file(const std::string& name, std::string_view content) const {
    const core::unique_fd file(::openat(opened_.fd.get(), name.c_str(),
                                        O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
    if (!file) return refused(path_of(name), "made", errno);
    return write_all(file.get(), content, path_of(name));
 }
 
-result<void> private_directory::create_file(const std::string& name,
-                                            std::string_view content) const {
+result<void> state_directory::create_file(const std::string& name, std::string_view content) const {
    // link() refuses a name that is taken, so of two processes that start together one makes the
    // file.
    return publish_file(name, content, [&](const std::string& draft) -> result<void> {
@@ -154,8 +149,8 @@ result<void> private_directory::create_file(const std::string& name,
    });
 }
 
-result<void> private_directory::replace_file(const std::string& name,
-                                             std::string_view content) const {
+result<void> state_directory::replace_file(const std::string& name,
+                                           std::string_view content) const {
    struct stat status{};
    if (::fstatat(opened_.fd.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) {
       if (auto ok = check_file(status, name); !ok) return ok;
@@ -167,7 +162,7 @@ result<void> private_directory::replace_file(const std::string& name,
    });
 }
 
-result<void> private_directory::publish_file(
+result<void> state_directory::publish_file(
       const std::string& name, std::string_view content,
       const std::function<result<void>(const std::string& draft)>& publish) const {
    // Written under another name first: who sees the file sees all of it.
@@ -181,8 +176,8 @@ result<void> private_directory::publish_file(
    return done;
 }
 
-result<core::unique_fd> private_directory::lock_file(const std::string& name,
-                                                     std::chrono::milliseconds patience) const {
+result<core::unique_fd> state_directory::lock_file(const std::string& name,
+                                                   std::chrono::milliseconds patience) const {
    if (auto ok = ensure_file(name); !ok) return std::unexpected(std::move(ok.error()));
    core::unique_fd file(
          ::openat(opened_.fd.get(), name.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));

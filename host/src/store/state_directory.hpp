@@ -1,6 +1,6 @@
 #pragma once
 
-/// A directory that only this user may look into (0700), with files that are the same (0600).
+/// A directory for what the host keeps, with files that only this user may use (0600).
 ///
 /// It is reached by the walk of core/safe_path.hpp: nobody else can put another directory or file
 /// in its place. That is why its files may be named by their path afterwards, as SQLite wants it.
@@ -19,11 +19,11 @@
 
 namespace fmcp::store {
 
-class private_directory {
+class state_directory {
 public:
-   /// Makes it, and what is missing above it. One that is open to others is refused and not
-   /// corrected: somebody may have read already what is in it.
-   [[nodiscard]] static core::result<private_directory> open(std::string_view path);
+   /// Makes it, and what is missing above it, with mode 0700. One that was there may be readable by
+   /// others, who learn the names of files from it, and is refused when others may write to it.
+   [[nodiscard]] static core::result<state_directory> open(std::string_view path);
 
    [[nodiscard]] std::string path_of(std::string_view name) const;
 
@@ -47,7 +47,7 @@ public:
                                                          std::chrono::milliseconds patience) const;
 
 private:
-   explicit private_directory(core::safe_file opened) : opened_(std::move(opened)) {}
+   explicit state_directory(core::safe_file opened) : opened_(std::move(opened)) {}
    [[nodiscard]] core::result<void> check_file(const struct stat& status,
                                                const std::string& name) const;
    [[nodiscard]] core::result<void> write_file(const std::string& name,

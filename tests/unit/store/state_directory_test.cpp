@@ -1,4 +1,4 @@
-#include "store/private_directory.hpp"
+#include "store/state_directory.hpp"
 
 #include <filesystem>
 #include <set>
@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class PrivateDirectory : public ::testing::Test {
+class StateDirectory : public ::testing::Test {
 protected:
    static unsigned mode_of(const std::string& path) {
       struct stat status{};
@@ -30,34 +30,35 @@ protected:
       for (const auto& e : fs::directory_iterator(dir_.at(in))) out.insert(e.path().filename());
       return out;
    }
-   private_directory open(const std::string& name) const {
-      return private_directory::open(dir_.at(name)).value();
+   state_directory open(const std::string& name) const {
+      return state_directory::open(dir_.at(name)).value();
    }
    test::temp_dir dir_;
 };
 
-TEST_F(PrivateDirectory, IsMadeWithWhatIsMissingAboveIt) {
-   ASSERT_TRUE(private_directory::open(dir_.at("a/b/c")).has_value());
+TEST_F(StateDirectory, IsMadeWithWhatIsMissingAboveIt) {
+   ASSERT_TRUE(state_directory::open(dir_.at("a/b/c")).has_value());
    for (const auto* part : {"a", "a/b", "a/b/c"}) EXPECT_EQ(mode_of(dir_.at(part)), 0700u);
-   EXPECT_TRUE(private_directory::open(dir_.at("a/b/c/")).has_value());
+   EXPECT_TRUE(state_directory::open(dir_.at("a/b/c/")).has_value());
 }
 
-TEST_F(PrivateDirectory, RefusesWhatOthersMayUse) {
-   fs::create_directory(dir_.at("open"));
-   ASSERT_EQ(::chmod(dir_.at("open").c_str(), 0755), 0);
-   EXPECT_ERROR(private_directory::open(dir_.at("open")), denied);
-   ASSERT_EQ(::chmod(dir_.at("open").c_str(), 0777), 0);
-   EXPECT_ERROR(private_directory::open(dir_.at("open/below")), denied);
+TEST_F(StateDirectory, IsRefusedWhenOthersMayWriteToItOrAboveIt) {
+   fs::create_directory(dir_.at("shared"));
+   ASSERT_EQ(::chmod(dir_.at("shared").c_str(), 0755), 0);
+   EXPECT_TRUE(state_directory::open(dir_.at("shared")).has_value()) << "others see names only";
+   ASSERT_EQ(::chmod(dir_.at("shared").c_str(), 0775), 0);
+   EXPECT_ERROR(state_directory::open(dir_.at("shared")), denied);
+   EXPECT_ERROR(state_directory::open(dir_.at("shared/below")), denied);
 }
 
-TEST_F(PrivateDirectory, RefusesAFileOrAPathThatIsNotAbsolute) {
+TEST_F(StateDirectory, RefusesAFileOrAPathThatIsNotAbsolute) {
    dir_.put("file", "");
-   EXPECT_FALSE(private_directory::open(dir_.at("file")).has_value());
-   EXPECT_ERROR(private_directory::open("relative"), invalid);
-   EXPECT_ERROR(private_directory::open(""), invalid);
+   EXPECT_FALSE(state_directory::open(dir_.at("file")).has_value());
+   EXPECT_ERROR(state_directory::open("relative"), invalid);
+   EXPECT_ERROR(state_directory::open(""), invalid);
 }
 
-TEST_F(PrivateDirectory, CreatesAFileOnceAndWhole) {
+TEST_F(StateDirectory, CreatesAFileOnceAndWhole) {
    const auto d = open("d");
    ASSERT_TRUE(d.create_file("name", "first").has_value());
    EXPECT_ERROR(d.create_file("name", "second"), conflict);
@@ -68,7 +69,7 @@ TEST_F(PrivateDirectory, CreatesAFileOnceAndWhole) {
    EXPECT_ERROR(d.read_file("other", 100), not_found);
 }
 
-TEST_F(PrivateDirectory, RefusesAFileThatOthersMayReadOrThatIsNone) {
+TEST_F(StateDirectory, RefusesAFileThatOthersMayReadOrThatIsNone) {
    const auto d = open("d");
    dir_.put("d/readable", "secret", 0640);
    EXPECT_ERROR(d.read_file("readable", 100), denied);
@@ -80,7 +81,7 @@ TEST_F(PrivateDirectory, RefusesAFileThatOthersMayReadOrThatIsNone) {
    EXPECT_ERROR(d.read_file("pipe", 100), denied);
 }
 
-TEST_F(PrivateDirectory, RefusesAFileOfAnotherUser) {
+TEST_F(StateDirectory, RefusesAFileOfAnotherUser) {
    if (::geteuid() != 0) GTEST_SKIP() << "only root can give files away";
    const auto d = open("d");
    dir_.put("d/theirs", "secret", 0600);
@@ -88,27 +89,28 @@ TEST_F(PrivateDirectory, RefusesAFileOfAnotherUser) {
    EXPECT_ERROR(d.read_file("theirs", 100), denied);
 }
 
-using KeyFile = PrivateDirectory;
+using KeyFile = StateDirectory;
 
 TEST_F(KeyFile, IsMadeOnceAndUsedAgain) {
    const auto d = open("d");
    const auto sealed = ring_of_key_file(d).value().derive("a", "b").seal("value", "", 1000).value();
-   EXPECT_EQ(mode_of(dir_.at("d/key")), 0600u);
+   EXPECT_EQ(mode_of(dir_.at("d/store.key")), 0600u);
    EXPECT_EQ(ring_of_key_file(d).value().derive("a", "b").open(sealed, "", 1).value(), "value");
-   EXPECT_EQ(d.read_file("key", 1000).value().size(), 65u) << "256 bits, in hexadecimal digits";
+   EXPECT_EQ(d.read_file("store.key", 1000).value().size(), 65u)
+         << "256 bits, in hexadecimal digits";
 }
 
 TEST_F(KeyFile, EachHostHasItsOwn) {
    const auto a = open("a"), b = open("b");
    ASSERT_TRUE(ring_of_key_file(a).has_value() && ring_of_key_file(b).has_value());
-   EXPECT_NE(a.read_file("key", 100).value(), b.read_file("key", 100).value());
+   EXPECT_NE(a.read_file("store.key", 100).value(), b.read_file("store.key", 100).value());
 }
 
 TEST_F(KeyFile, ALineOnTopRotatesTheSecret) {
    const auto d = open("d");
    const auto before = ring_of_key_file(d).value().derive("a", "b");
-   const auto old = d.read_file("key", 100).value();
-   dir_.put("d/key", "# since today\n\n" + std::string(32, 'n') + "ew\r\n" + old, 0600);
+   const auto old = d.read_file("store.key", 100).value();
+   dir_.put("d/store.key", "# since today\n\n" + std::string(32, 'n') + "ew\r\n" + old, 0600);
    const auto after = ring_of_key_file(d).value().derive("a", "b");
    const auto sealed = before.seal("value", "", 1000).value();
    EXPECT_EQ(after.open(sealed, "", 1).value(), "value");
@@ -117,11 +119,11 @@ TEST_F(KeyFile, ALineOnTopRotatesTheSecret) {
 
 TEST_F(KeyFile, RefusesAnEmptyOrAGuessableOneByName) {
    const auto d = open("d");
-   dir_.put("d/key", "\n# nothing\n", 0600);
+   dir_.put("d/store.key", "\n# nothing\n", 0600);
    const auto empty = ring_of_key_file(d);
    EXPECT_ERROR(empty, invalid);
-   EXPECT_THAT(empty.error().message, HasSubstr(dir_.at("d/key")));
-   dir_.put("d/key", "password\n", 0600);
+   EXPECT_THAT(empty.error().message, HasSubstr(dir_.at("d/store.key")));
+   dir_.put("d/store.key", "password\n", 0600);
    const auto guessable = ring_of_key_file(d);
    EXPECT_ERROR(guessable, invalid);
    EXPECT_THAT(guessable.error().message, Not(HasSubstr("password")));
