@@ -64,9 +64,9 @@ fmcp_room(config
   PRIVATE Boost::url)
 
 fmcp_room(cli
-  SOURCES cli.cpp columns.cpp config_show.cpp doctor.cpp help.cpp options.cpp plugins_info.cpp plugins_list.cpp
+  SOURCES cli.cpp client_call.cpp client_list.cpp client_options.cpp client_ping.cpp columns.cpp config_show.cpp doctor.cpp help.cpp options.cpp plugins_info.cpp plugins_list.cpp
           providers_describe.cpp providers_list.cpp run.cpp version.cpp
-  USES fmcp_config
+  USES fmcp_client fmcp_config
   PRIVATE CLI11::CLI11)
 
 fmcp_room(plugins
@@ -117,9 +117,30 @@ if(FMCP_SANITIZE MATCHES thread)
   target_compile_definitions(fmcp_net PRIVATE BOOST_ASIO_DISABLE_FENCED_BLOCK)
 endif()
 
+fmcp_room(client
+  SOURCES arguments.cpp
+          callback.cpp
+          challenge.cpp
+          credentials.cpp
+          discovery.cpp
+          event_stream.cpp
+          form.cpp
+          header_value.cpp
+          mcp_client.cpp
+          metadata.cpp
+          oauth.cpp
+          oauth_messages.cpp
+          reach.cpp
+          token_file.cpp
+  USES fmcp_core fmcp_json fmcp_crypto fmcp_store
+  PRIVATE fmcp_net)
+
 fmcp_room(app
   SOURCES authentication.cpp
           bearer_access.cpp
+          browser.cpp
+          callback_listener.cpp
+          client_commands.cpp
           doctor.cpp
           hardening.cpp
           jwt_backend.cpp
@@ -135,5 +156,5 @@ fmcp_room(app
           serve_stdio.cpp
           services.cpp
           store_backends.cpp
-  USES fmcp_auth fmcp_cli fmcp_config fmcp_net fmcp_plugins fmcp_protocol fmcp_store)
+  USES fmcp_auth fmcp_cli fmcp_client fmcp_config fmcp_net fmcp_plugins fmcp_protocol fmcp_store)
 target_compile_definitions(fmcp_app PUBLIC FMCP_PROGRAM_VERSION="${PROJECT_VERSION}")

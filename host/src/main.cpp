@@ -3,6 +3,7 @@
 #include <iostream>
 #include <span>
 
+#include "app/client_commands.hpp"
 #include "app/doctor.hpp"
 #include "app/hardening.hpp"
 #include "app/plugin_commands.hpp"
@@ -23,7 +24,9 @@ int main(int argc, char** argv) {
                                 .list_plugins = app::list_plugins,
                                 .inspect_plugin = app::inspect_plugin,
                                 .find_providers = app::find_providers,
-                                .doctor = app::doctor};
+                                .doctor = app::doctor,
+                                .connect = app::connect_to_server,
+                                .forget_login = app::forget_login};
    const int code = cli::main(cli::this_process(argc, argv, app::program_version), commands,
                               {std::cout, std::cerr, &std::cin});
    std::cout.flush();

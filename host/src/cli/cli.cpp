@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <istream>
 #include <ostream>
 
 #include <fmt/format.h>
@@ -13,9 +14,12 @@
 #include "cli/help.hpp"
 #include "config/parse.hpp"
 #include "core/log.hpp"
+#include "core/text.hpp"
 
 namespace fmcp::cli {
 namespace {
+
+constexpr std::size_t max_token = 16 * 1024; // as in a request
 
 using command = int (*)(const context&, const words&);
 
@@ -31,6 +35,9 @@ constexpr std::array rows{row{"run", "", run},
                           row{"providers", "describe", providers_describe},
                           row{"config", "show", config_show},
                           row{"doctor", "", doctor},
+                          row{"ping", "", client_ping},
+                          row{"list", "", client_list},
+                          row{"call", "", client_call},
                           row{"version", "", version}};
 
 bool asks_for_help(std::string_view word) {
@@ -149,6 +156,20 @@ core::result<config::settings> require_settings(const context& c, const options&
    core::log::set_level(loaded.values->log_level);
    for (const auto& n : loaded.report.notices) core::log::at(n.level, "config", "{}", n.text);
    return std::move(loaded.values);
+}
+
+core::result<std::string> read_token(std::istream* in) {
+   std::string line;
+   if (in != nullptr) {
+      for (char c = 0; line.size() <= max_token && in->get(c) && c != '\n';) line.push_back(c);
+   }
+   if (line.size() > max_token)
+      return core::fail(core::errc::limit, "The token is longer than 16 KiB.");
+   if (line.ends_with('\r')) line.pop_back();
+   std::string token(core::trim(line));
+   if (token.empty())
+      return core::fail(core::errc::invalid, "There is no token on the standard input.");
+   return token;
 }
 
 } // namespace fmcp::cli

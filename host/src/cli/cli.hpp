@@ -9,6 +9,9 @@
 ///    fastmcp-host providers describe NAME  the settings of one, without running it
 ///    fastmcp-host config show              every setting, its value and where it comes from
 ///    fastmcp-host doctor                   tries everything out, and says what is wrong
+///    fastmcp-host ping URL                 whether an MCP server answers
+///    fastmcp-host list URL                 its tools
+///    fastmcp-host call URL TOOL [N=V ...]  calls one
 ///    fastmcp-host version
 ///
 /// This room knows words, settings and how to print; what a command needs beyond that comes through
@@ -18,10 +21,12 @@
 #include <cstdint>
 #include <functional>
 #include <iosfwd>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "client/target.hpp"
 #include "config/load.hpp"
 #include "config/settings.hpp"
 #include "core/result.hpp"
@@ -83,6 +88,13 @@ struct commands {
    std::function<std::vector<config::auth_candidate>(const config::settings&)> find_providers{};
    /// Gives the exit code.
    std::function<int(doctor_request, streams)> doctor{};
+   /// To an MCP server, logged in if it wants that. The notice is told what comes with answers.
+   std::function<core::result<std::unique_ptr<client::mcp_client>>(
+         const client::target&, const config::settings&, streams, client::mcp_client::notice)>
+         connect{};
+   /// Gives how many logins were forgotten.
+   std::function<core::result<std::size_t>(const std::string& url, const config::settings&)>
+         forget_login{};
 };
 
 /// How the process was started.

@@ -27,8 +27,13 @@ int providers_list(const context& c, const words& w);
 int providers_describe(const context& c, const words& w);
 int config_show(const context& c, const words& w);
 int doctor(const context& c, const words& w);
+int client_ping(const context& c, const words& w);
+int client_list(const context& c, const words& w);
+int client_call(const context& c, const words& w);
 int version(const context& c, const words& w);
 
+/// A token: one line of `in`, at most 16 KiB. Errors: invalid, limit; without its content.
+[[nodiscard]] core::result<std::string> read_token(std::istream* in);
 /// `fastmcp-host: message` on the error stream. Gives `code` back.
 int complain(const context& c, std::string_view message, int code);
 /// Decides the settings with the flags of `o`.

@@ -9,23 +9,6 @@
 namespace fmcp::cli {
 namespace {
 
-constexpr std::size_t max_token = 16 * 1024; // as in a request
-
-/// One line. Errors: invalid, limit.
-core::result<std::string> read_token(std::istream* in) {
-   std::string line;
-   if (in != nullptr) {
-      for (char c = 0; line.size() <= max_token && in->get(c) && c != '\n';) line.push_back(c);
-   }
-   if (line.size() > max_token)
-      return core::fail(core::errc::limit, "The token is longer than 16 KiB.");
-   if (line.ends_with('\r')) line.pop_back();
-   std::string token(core::trim(line));
-   if (token.empty())
-      return core::fail(core::errc::invalid, "There is no token on the standard input.");
-   return token;
-}
-
 /// Only http authenticates, so that is looked into unless somebody names a transport.
 config::loaded load_for_http(const context& c, options o) {
    auto loaded = load(c, o);

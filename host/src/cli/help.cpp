@@ -14,6 +14,9 @@ namespace {
 
 constexpr std::size_t width = 79;
 constexpr std::size_t indent = 6;
+constexpr std::string_view precedence =
+      "\nA setting comes from, strongest first: flag, environment variable, .env file,\n"
+      "configuration file, default.\n";
 
 /// Prints words up to the right margin, every line indented. Backticks are for Markdown.
 void wrap(std::ostream& out, std::string_view text) {
@@ -83,6 +86,9 @@ Commands
   providers describe X   show the settings of one; runs none of it
   config show            show every setting, its value and where it comes from
   doctor                 try out what `run` would need, and say what is wrong
+  ping URL               say whether an MCP server answers, and what it speaks
+  list URL               show its tools
+  call URL TOOL [N=V]    call one of them
   version                show the version
 
 For example
@@ -92,6 +98,8 @@ For example
       serves one file on stdio, which is how desktop clients start a server
   fastmcp-host run --transport http --auth descope --auth-option project_id=P2x
       lets only those in who have a token of that project
+  fastmcp-host call https://mcp.example.com/mcp add a=1 b=2 --auth oauth
+      logs in where the server says, and calls its tool
 
 Every command explains itself with --help.
 )";
@@ -99,16 +107,23 @@ Every command explains itself with --help.
 
 void print_help(std::ostream& out, std::string_view synopsis, std::string_view purpose,
                 bool takes_settings) {
-   out << "fastmcp-host " << synopsis << "\n\n" << purpose;
+   print_help(out, synopsis, purpose, std::span<const std::string_view>());
    if (!takes_settings) return;
-   out << "\nA setting comes from, strongest first: flag, environment variable, .env file,\n"
-          "configuration file, default.\n";
+   out << precedence;
    std::string_view group;
    for (const auto& s : config::table()) {
       if (s.group != group) out << '\n' << s.group << '\n';
       group = s.group;
       print_setting(out, s);
    }
+}
+
+void print_help(std::ostream& out, std::string_view synopsis, std::string_view purpose,
+                std::span<const std::string_view> settings) {
+   out << "fastmcp-host " << synopsis << "\n\n" << purpose;
+   if (settings.empty()) return;
+   out << precedence << '\n';
+   for (const auto name : settings) print_setting(out, *config::find_spec(name));
 }
 
 } // namespace fmcp::cli

@@ -3,6 +3,7 @@
 /// What the program says about itself.
 
 #include <iosfwd>
+#include <span>
 #include <string_view>
 
 namespace fmcp::cli {
@@ -12,5 +13,8 @@ void print_overview(std::ostream& out);
 /// Synopsis and purpose of a command, then, when it takes settings, the settings table by groups.
 void print_help(std::ostream& out, std::string_view synopsis, std::string_view purpose,
                 bool takes_settings);
+/// The same with only these settings.
+void print_help(std::ostream& out, std::string_view synopsis, std::string_view purpose,
+                std::span<const std::string_view> settings);
 
 } // namespace fmcp::cli

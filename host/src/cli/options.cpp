@@ -28,9 +28,10 @@ public:
          values_.emplace_back(v, option);
          known_.emplace_back(v);
       }
-      if (!g.takes_settings) return;
       for (const auto& s : config::table()) {
          if (s.flag.empty() || s.is_positional()) continue;
+         if (!g.takes_settings && std::ranges::find(g.settings, s.name) == g.settings.end())
+            continue;
          const std::string names = s.short_flag == 0 ? std::string(s.flag)
                                                      : fmt::format("-{},{}", s.short_flag, s.flag);
          auto* option =
@@ -103,6 +104,14 @@ private:
                                       operands.size() == 1 ? "was" : "were"));
          }
          out.operand = operands.front();
+         return {};
+      }
+      if (!grammar_.operands.empty()) {
+         if (operands.size() < grammar_.min_operands) {
+            return refuse(fmt::format("{} is needed, and {} was given.", grammar_.operands,
+                                      operands.empty() ? "nothing" : "less"));
+         }
+         out.operands = std::move(operands);
          return {};
       }
       const auto positional = std::ranges::find_if(

@@ -2,6 +2,7 @@
 
 /// The words behind a command, taken apart by CLI11 with the flags of the settings table.
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,12 +18,18 @@ struct grammar {
    std::vector<std::string_view> switches = {}; ///< `--json`
    std::string_view operand = {};               ///< `FILE`: exactly one is needed
    std::vector<std::string_view> valued = {};   ///< `--token`: has a value
+   /// `URL TOOL [NAME=VALUE ...]`: at least `min_operands`.
+   std::string_view operands = {};
+   std::size_t min_operands = 0;
+   /// Without `takes_settings`: the flags of these settings.
+   std::span<const std::string_view> settings = {};
 };
 
 struct options {
    std::vector<std::pair<std::string, std::string>> flags; ///< for `config::sources`
    std::vector<std::string> switches;                      ///< those that were given
    std::string operand;
+   std::vector<std::string> operands;
    std::vector<std::pair<std::string, std::string>> values; ///< of `valued`, in order
    bool wants_help = false;
 

@@ -45,6 +45,8 @@ constexpr std::array<std::string_view, 20> foreign{"FASTMCP_CHECK_FOR_UPDATES",
                                                    "FASTMCP_TELEMETRY_MODE",
                                                    "FASTMCP_TEST_MODE"};
 
+constexpr std::string_view client_token = "FASTMCP_CLIENT_TOKEN";
+
 /// FASTMCP_PLUGIN_<NAME>_<FIELD>, whatever the plugins are called.
 bool is_plugin_variable(std::string_view name) noexcept {
    return name.starts_with(plugin_prefix) && name != "FASTMCP_PLUGIN_DIR" &&
@@ -180,6 +182,7 @@ private:
           is_worth_a_word(name, at)) {
          return out_.values.add(at, std::move(name), std::move(e));
       }
+      if (name == client_token) return; // of the client commands, which read it themselves
       const bool is_lookalike = speaks_of_authentication(name);
       if (is_lookalike) out_.auth_lookalikes.push_back(e.name());
       if (std::ranges::find(foreign, name) != foreign.end()) {

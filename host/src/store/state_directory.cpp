@@ -2,10 +2,12 @@
 
 #include <cerrno>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -136,20 +138,65 @@ result<void> state_directory::write_file(const std::string& name, std::string_vi
 }
 
 result<void> state_directory::create_file(const std::string& name, std::string_view content) const {
-   // Written under another name first: who sees the file sees all of it. link() refuses a name that
-   // is taken, so of two processes that start together one makes the file.
+   // link() refuses a name that is taken, so of two processes that start together one makes the
+   // file.
+   return publish_file(name, content, [&](const std::string& draft) -> result<void> {
+      if (::linkat(opened_.fd.get(), draft.c_str(), opened_.fd.get(), name.c_str(), 0) == 0)
+         return {};
+      const int why = errno;
+      if (why == EEXIST) return fail(errc::conflict, shown(path_of(name)) + " exists already.");
+      return refused(path_of(name), "made", why);
+   });
+}
+
+result<void> state_directory::replace_file(const std::string& name,
+                                           std::string_view content) const {
+   struct stat status{};
+   if (::fstatat(opened_.fd.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) {
+      if (auto ok = check_file(status, name); !ok) return ok;
+   }
+   return publish_file(name, content, [&](const std::string& draft) -> result<void> {
+      if (::renameat(opened_.fd.get(), draft.c_str(), opened_.fd.get(), name.c_str()) == 0)
+         return {};
+      return refused(path_of(name), "replaced", errno);
+   });
+}
+
+result<void> state_directory::publish_file(
+      const std::string& name, std::string_view content,
+      const std::function<result<void>(const std::string& draft)>& publish) const {
+   // Written under another name first: who sees the file sees all of it.
    const auto draft = fmt::format("{}.{}.new", name, ::getpid());
    ::unlinkat(opened_.fd.get(), draft.c_str(),
               0); // of a process that had this number and was killed
    auto done = write_file(draft, content);
-   if (done && ::linkat(opened_.fd.get(), draft.c_str(), opened_.fd.get(), name.c_str(), 0) != 0) {
-      const int why = errno;
-      done = why == EEXIST ? fail(errc::conflict, shown(path_of(name)) + " exists already.")
-                           : refused(path_of(name), "made", why);
-   }
+   if (done) done = publish(draft);
    ::unlinkat(opened_.fd.get(), draft.c_str(), 0);
    if (done && ::fsync(opened_.fd.get()) != 0) return refused(opened_.path, "written", errno);
    return done;
+}
+
+result<core::unique_fd> state_directory::lock_file(const std::string& name,
+                                                   std::chrono::milliseconds patience) const {
+   if (auto ok = ensure_file(name); !ok) return std::unexpected(std::move(ok.error()));
+   core::unique_fd file(
+         ::openat(opened_.fd.get(), name.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+   if (!file) return refused(path_of(name), "opened", errno);
+   // flock() cannot wait with a limit, so it is asked again: a lock is held for one request, and
+   // whoever waits has nothing else to do.
+   constexpr std::chrono::milliseconds pause{20};
+   const auto until = std::chrono::steady_clock::now() + patience;
+   while (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno == EINTR) continue;
+      if (errno != EWOULDBLOCK) return refused(path_of(name), "locked", errno);
+      if (std::chrono::steady_clock::now() >= until) {
+         return fail(errc::timeout,
+                     fmt::format("{} is held by another process; end that or try again.",
+                                 shown(path_of(name))));
+      }
+      std::this_thread::sleep_for(pause);
+   }
+   return file;
 }
 
 } // namespace fmcp::store

@@ -8,7 +8,9 @@
 /// Thread safety: immutable; several processes may use the same directory.
 /// Errors: denied (the sentence has the command that cures it), io.
 
+#include <chrono>
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -35,6 +37,14 @@ public:
    /// Whole and durable, or not at all. Errors: conflict (there is one already).
    [[nodiscard]] core::result<void> create_file(const std::string& name,
                                                 std::string_view content) const;
+   /// The same, in the place of one that may be there. Of several at once the last one counts;
+   /// who must not undo the others' work holds a lock.
+   [[nodiscard]] core::result<void> replace_file(const std::string& name,
+                                                 std::string_view content) const;
+   /// An exclusive lock (flock) on the file of that name, which is made for it: held until the
+   /// descriptor is closed. Errors: timeout.
+   [[nodiscard]] core::result<core::unique_fd> lock_file(const std::string& name,
+                                                         std::chrono::milliseconds patience) const;
 
 private:
    explicit state_directory(core::safe_file opened) : opened_(std::move(opened)) {}
@@ -42,6 +52,9 @@ private:
                                                const std::string& name) const;
    [[nodiscard]] core::result<void> write_file(const std::string& name,
                                                std::string_view content) const;
+   [[nodiscard]] core::result<void>
+   publish_file(const std::string& name, std::string_view content,
+                const std::function<core::result<void>(const std::string& draft)>& publish) const;
 
    core::safe_file opened_;
 };
