@@ -66,8 +66,8 @@ public:
    virtual ~fetcher() = default;
    /// Starts one exchange; `done` is called exactly once, on a thread of the fetcher's, never
    /// inside this call. It should be quick, and may start others. Any status is a reply. Errors:
-   /// denied (policy), invalid (URL), limit, timeout, io; `internal` when the fetcher ends. Their
-   /// sentences name origin and path, never a query, header or body.
+   /// denied (policy), invalid (URL), limit, timeout, io, unsupported (no libcurl); `internal` when
+   /// the fetcher ends. Their sentences name origin and path, never a query, header or body.
    virtual std::uint64_t start(fetch_request rq, fetch_done done) = 0;
    /// Ends it early: `done` then gets `timeout`. A handle that is over does nothing.
    virtual void cancel(std::uint64_t handle) = 0;

@@ -26,11 +26,11 @@ using namespace std::chrono_literals;
 using namespace test;
 
 /// libcurl reads this variable once, when it is set up: long before a test could set it.
-const std::string key_log = [] {
-   std::string name = FMCP_TEST_BINARY_DIR "/tests/key_log." + std::to_string(::getpid());
-   ::setenv("SSLKEYLOGFILE", name.c_str(), 1);
-   return name;
-}();
+const struct key_log_file {
+   const std::string name = FMCP_TEST_BINARY_DIR "/tests/key_log." + std::to_string(::getpid());
+   key_log_file() { ::setenv("SSLKEYLOGFILE", name.c_str(), 1); }
+   ~key_log_file() { ::unlink(name.c_str()); }
+} key_log;
 
 class FetcherTls : public FetchFixture {
 protected:
@@ -160,7 +160,7 @@ TEST_F(FetcherTls, ConnectionsOfATrustedRequestAreNoWayInForAnother) {
 TEST_F(FetcherTls, KeysAreNotLoggedForTheEnvironment) {
    const auto s = serve();
    ASSERT_TRUE(fetch(to(origin_of(*s))));
-   std::ifstream file(key_log);
+   std::ifstream file(key_log.name);
    if (!file) GTEST_SKIP() << "this libcurl writes no key log";
    std::stringstream text;
    text << file.rdbuf();

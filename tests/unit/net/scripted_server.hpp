@@ -59,4 +59,26 @@ private:
    std::thread acceptor_;
 };
 
+/// What `always` and `once` say in most tests.
+inline const std::string ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+/// Answers every request on the connection with `bytes`.
+inline scripted_server::script always(std::string bytes) {
+   return [bytes = std::move(bytes)](peer& p) {
+      while (!p.read_head().empty() && p.send(bytes)) {
+      }
+   };
+}
+inline scripted_server::script once(std::string bytes) {
+   return [bytes = std::move(bytes)](peer& p) {
+      p.read_head();
+      p.send(bytes);
+   };
+}
+/// Reads and says nothing.
+inline void silent(peer& p) {
+   while (!p.read_head().empty()) {
+   }
+}
+
 } // namespace fmcp::test

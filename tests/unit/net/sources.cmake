@@ -4,6 +4,8 @@ fmcp_unit_test(net
           exchange_test.cpp
           fake_names.cpp
           fetch_exchange_test.cpp
+          fetcher_hostile_test.cpp
+          fetcher_reach_test.cpp
           fetcher_test.cpp
           fetcher_tls_test.cpp
           held_test.cpp
@@ -18,7 +20,6 @@ fmcp_unit_test(net
           timer_wheel_test.cpp
           tls_test.cpp
           url_test.cpp
-  USES fmcp_net)
-# The TLS tests make certificates and are a client.
+  # The TLS tests make certificates and are a client.
 find_package(OpenSSL 3.0 REQUIRED)
 target_link_libraries(net_test PRIVATE OpenSSL::SSL)
