@@ -20,6 +20,7 @@ fmcp_unit_test(net
           timer_wheel_test.cpp
           tls_test.cpp
           url_test.cpp
-  # The TLS tests make certificates and are a client.
+  USES fmcp_net)
+# The TLS tests make certificates and are a client.
 find_package(OpenSSL 3.0 REQUIRED)
 target_link_libraries(net_test PRIVATE OpenSSL::SSL)
