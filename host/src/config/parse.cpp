@@ -274,12 +274,26 @@ parsed<std::string> parse_json(std::string_view text) {
    return out;
 }
 
+namespace {
+
+/// Boost.URL 1.81 takes any number for a port, and reads `https://a.example:8x/p` as port 8 with
+/// the path `x/p`, which no authority can be followed by (RFC 3986 section 3.3).
+bool has_doubtful_port(const boost::urls::url_view& u) {
+   const std::string path(u.encoded_path().data(), u.encoded_path().size());
+   if (!path.empty() && path.front() != '/') return true;
+   if (!u.has_port()) return false;
+   const std::string port(u.port().data(), u.port().size());
+   return !parse_integer(port, 1, 65535);
+}
+
+} // namespace
+
 parsed<std::string> parse_url(std::string_view text, std::span<const std::string_view> schemes) {
    const auto u = boost::urls::parse_uri(boost::core::string_view(text.data(), text.size()));
    if (!u || !u->has_authority() || u->encoded_host().empty()) {
       return no("is not an absolute URL such as https://example.com");
    }
-   if (u->has_port() && u->port_number() == 0) return no("has a port that is not from 1 to 65535");
+   if (has_doubtful_port(*u)) return no("has a port that is not from 1 to 65535");
    if (u->has_userinfo()) return no("holds a user name, which does not belong into a URL here");
    if (u->has_fragment()) return no("has a fragment ('#'), which has no meaning here");
    const std::string scheme = core::to_lower({u->scheme().data(), u->scheme().size()});
@@ -306,7 +320,7 @@ parsed<std::string> parse_proxy(std::string_view text) {
       return no("is not the address of a proxy such as http://proxy.example.com:3128");
    if (u->scheme() != "http" && u->scheme() != "https")
       return no("is not a proxy that is reached by http:// or https://");
-   if (u->has_port() && u->port_number() == 0) return no("has a port that is not from 1 to 65535");
+   if (has_doubtful_port(*u)) return no("has a port that is not from 1 to 65535");
    return whole;
 }
 

@@ -166,9 +166,10 @@ TEST(ParseUrl, TakesAbsoluteUrls) {
 TEST(ParseUrl, RefusesWhatMisleads) {
    const views web{"https", "http"};
    for (const auto text :
-        {"", "example.com", "/path", "https://", "https:///x", "ftp://example.com",
-         "file:///etc/passwd", "https://user:pw@example.com", "https://example.com/#x",
-         "https://exa mple.com", "https://a:99999999/"}) {
+        {"https://a.example:8x/p", "https://a.example:x", "https://a.example:99999",
+         "https://a.example:0", "", "example.com", "/path", "https://", "https:///x",
+         "ftp://example.com", "file:///etc/passwd", "https://user:pw@example.com",
+         "https://example.com/#x", "https://exa mple.com", "https://a:99999999/"}) {
       EXPECT_FALSE(parse_url(text, web)) << text;
    }
 }
