@@ -16,6 +16,8 @@ FMCP_MANIFEST(
       "\"settings\":[{\"name\":\"mode\",\"type\":\"string\",\"default\":\"good\"},"
       "{\"name\":\"base_url\",\"type\":\"url\"}]}");
 
+static int* volatile nowhere = NULL; /* volatile: no compiler may see the end coming */
+
 static const fmcp_host* host;
 static const fmcp_auth_host* answers;
 static const fmcp_exec* tasks;
@@ -142,7 +144,7 @@ static fmcp_status verify(void* self, const fmcp_auth_request* rq, fmcp_err* err
    if (is_mode("never_complete")) return FMCP_PENDING;
    if (is_mode("no_answer")) return FMCP_OK;
    if (is_mode("error")) return FMCP_E_IO;
-   if (is_mode("crash")) *(volatile int*)(uintptr_t)8 = 1;
+   if (is_mode("crash")) *nowhere = 1;
    if (is_mode("double_complete")) {
       deny(rq->call);
       allow_alice(rq->call);
