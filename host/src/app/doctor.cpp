@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "app/authentication.hpp"
+#include "app/hardening.hpp"
 #include "app/provider_commands.hpp"
 #include "app/services.hpp"
 #include "app/version.hpp"
@@ -180,6 +181,7 @@ void look_at_provider(findings& f, const config::settings& s,
 } // namespace
 
 int doctor(cli::doctor_request rq, cli::streams io) {
+   forbid_looking_in(); // it is given a token, and the provider's secrets
    // The findings say what matters; the rooms' own lines only disturb, unless somebody wants them.
    using core::log::level;
    if (!core::log::enabled(level::debug)) core::log::set_level(level::error);

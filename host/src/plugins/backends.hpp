@@ -63,6 +63,8 @@ class kv_backend {
 public:
    virtual ~kv_backend() = default;
    virtual void get(std::string_view space, std::string_view key, kv_done done) = 0;
+   /// `if_version`: 0 in any case, UINT64_MAX only where there is no such key, else only over that
+   /// version.
    virtual void put(std::string_view space, std::string_view key, std::string_view value,
                     std::chrono::milliseconds ttl, std::uint64_t if_version, kv_done done) = 0;
    virtual void take(std::string_view space, std::string_view key, kv_done done) = 0;

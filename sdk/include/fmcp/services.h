@@ -193,7 +193,7 @@ typedef struct fmcp_kvstore {
    FMCP_FN(fmcp_status, get, void* ctx, fmcp_str key, fmcp_value_cb cb, void* user);
 
    /* Writes. `ttl_ms` is mandatory: after it the key is absent. `if_version` 0 writes in any case,
-    * else only over that version.
+    * UINT64_MAX only where there is no such key, else only over that version.
     * [any] */
    FMCP_FN(fmcp_status, put, void* ctx, fmcp_str key, fmcp_bytes v, uint64_t ttl_ms,
            uint64_t if_version, fmcp_value_cb cb, void* user);

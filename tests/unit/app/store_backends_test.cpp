@@ -77,6 +77,9 @@ TEST_F(StoreBackends, GivesValuesAndVersions) {
    EXPECT_EQ(read.value, "value");
    EXPECT_EQ(read.version, written.version);
    EXPECT_EQ(put(*b, "space", "key", "x", written.version + 1).status.error().code, errc::conflict);
+   EXPECT_EQ(put(*b, "space", "key", "x", UINT64_MAX).status.error().code, errc::conflict);
+   EXPECT_EQ(take(*b, "space", "key").value, "value");
+   EXPECT_TRUE(put(*b, "space", "key", "value", UINT64_MAX).status.has_value());
    EXPECT_EQ(take(*b, "space", "key").value, "value");
    EXPECT_EQ(take(*b, "space", "key").status.error().code, errc::not_found);
    const auto removed =

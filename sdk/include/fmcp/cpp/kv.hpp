@@ -44,6 +44,9 @@ public:
          return host_.table().get(host_.context(), detail::str(key), done<F>, user);
       });
    }
+   /// For `put`: only where there is no such key.
+   static constexpr uint64_t only_if_absent = UINT64_MAX;
+
    /// `if_version` 0: in any case; else only over that version.
    template <class Rep, class Period, class F>
    void put(std::string_view key, std::string_view value, std::chrono::duration<Rep, Period> ttl,
