@@ -20,6 +20,7 @@ static const fmcp_host* host;
 static const fmcp_auth_host* answers;
 static const fmcp_exec* tasks;
 static char mode[64] = "good";
+static int* volatile nowhere = NULL;
 
 static int is_mode(const char* name) {
    return strcmp(mode, name) == 0;
@@ -142,7 +143,7 @@ static fmcp_status verify(void* self, const fmcp_auth_request* rq, fmcp_err* err
    if (is_mode("never_complete")) return FMCP_PENDING;
    if (is_mode("no_answer")) return FMCP_OK;
    if (is_mode("error")) return FMCP_E_IO;
-   if (is_mode("crash")) *(volatile int*)(uintptr_t)8 = 1;
+   if (is_mode("crash")) *nowhere = 1;
    if (is_mode("double_complete")) {
       deny(rq->call);
       allow_alice(rq->call);
