@@ -1,4 +1,4 @@
-"""The host against nginx; see scripts/bench."""
+"""The host against nginx, and with a token against itself without one; see scripts/bench."""
 
 import argparse
 import contextlib
@@ -15,8 +15,12 @@ import sys
 import tempfile
 import time
 
+from issuer import Issuer
+
 HERE = pathlib.Path(__file__).resolve().parent
 CONNECTIONS = 32
+ERAS = ("old", "new")
+HELLO = {"text": "hello"}
 TICKS = os.sysconf("SC_CLK_TCK")
 # Well-behaved plugins, to weigh the host with ten of them.
 TEN = ("conformance", "double_complete", "dup_a", "echo", "foreign_complete", "late_complete", "pause",
@@ -76,19 +80,19 @@ def post(port, fields, body):
 class Server:
     """A pinned process."""
 
-    def __init__(self, core, command, port, log):
+    def __init__(self, core, command, port, log, settings=None):
         self.port, self.log = port, open(log, "ab")
+        self.began = time.perf_counter()
         self.process = subprocess.Popen(["taskset", "-c", str(core), *map(str, command)], stdin=subprocess.DEVNULL,
-                                        stdout=self.log, stderr=self.log)
+                                        stdout=self.log, stderr=self.log, env=os.environ | (settings or {}))
         self.pid = self.process.pid  # taskset becomes the command
 
-    def wait_for(self, fields, body):
-        """Seconds from its start until it answers as asked, as precisely as a busy loop can."""
-        began = time.perf_counter()
-        while time.perf_counter() - began < 20:
+    def wait_for(self, fields, body, status=200):
+        """Seconds from its start until it answers so, as precisely as a busy loop can."""
+        while time.perf_counter() - self.began < 20:
             with contextlib.suppress(OSError, http.client.HTTPException):
-                if post(self.port, fields, body)[0] == 200:
-                    return time.perf_counter() - began
+                if post(self.port, fields, body)[0] == status:
+                    return time.perf_counter() - self.began
             if self.process.poll() is not None:
                 break
         sys.exit(f"bench: the server did not answer; see {self.log.name}")
@@ -144,14 +148,14 @@ class Subject:
         return statistics.median(r[key] for r in self.rounds)
 
 
-def call(era, session=None):
-    """Header fields and body of one tools/call of echo."""
+def call(era, tool="echo", arguments=HELLO):
+    """Header fields, without session and token, and body of one tools/call."""
     fields = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
-    params = {"name": "echo", "arguments": {"text": "hello"}}
+    params = {"name": tool, "arguments": arguments}
     if era == "old":
-        fields |= {"Mcp-Session-Id": session, "MCP-Protocol-Version": "2025-11-25"}
+        fields |= {"MCP-Protocol-Version": "2025-11-25"}
     else:
-        fields |= {"MCP-Protocol-Version": "2026-07-28", "Mcp-Method": "tools/call", "Mcp-Name": "echo"}
+        fields |= {"MCP-Protocol-Version": "2026-07-28", "Mcp-Method": "tools/call", "Mcp-Name": tool}
         params["_meta"] = {"io.modelcontextprotocol/protocolVersion": "2026-07-28",
                            "io.modelcontextprotocol/clientInfo": {"name": "bench", "version": "1"},
                            "io.modelcontextprotocol/clientCapabilities": {}}
@@ -159,8 +163,8 @@ def call(era, session=None):
                               separators=(",", ":"))
 
 
-def open_session(port):
-    fields = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+def open_session(port, identity):
+    fields = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"} | identity
     params = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "bench", "version": "1"}}
     status, answered, body = post(port, fields, json.dumps({"jsonrpc": "2.0", "id": 0, "method": "initialize",
                                                             "params": params}))
@@ -195,47 +199,96 @@ def measure_start(options, folder, core):
     return out
 
 
-def start_subjects(options, folder, core):
-    port = free_port()
-    host = Server(core, host_command(options.build, ("echo",), port), port, folder / "host.log")
+def measure_protected_start(options, folder, core, issuer):
+    """The same with Descope selected, to the first refusal and to the first call with a token, for which
+    the keys must have been fetched. The two start alike; polling without a token disturbs neither."""
     fields, body = call("new")
-    host.wait_for(fields, body)
-    answers = {}
+    out = {}
+    for label, identity, status in (("Descope, first 401", {}, 401), ("Descope, first 200", issuer.fields(), 200)):
+        times, resident = [], []
+        for _ in range(7):
+            port = free_port()
+            server = Server(core, host_command(options.build, ("echo",), port), port, folder / "host.log",
+                            issuer.settings(port))
+            times.append(server.wait_for(fields | identity, body, status) * 1000)
+            time.sleep(0.3)
+            resident.append(resident_mib(server.pid))
+            server.stop()
+        out[label] = (statistics.median(times), max(times), statistics.median(resident))
+    return out
+
+
+def check_principal(options, folder, core, issuer):
+    """What is measured below is worth something only if the tool is told who calls."""
+    port = free_port()
+    server = Server(core, host_command(options.build, ("guarded",), port), port, folder / "host.log",
+                    issuer.settings(port))
+    fields, body = call("new", "whoami", {})
+    server.wait_for(fields | issuer.fields(), body)
+    answer = post(port, fields | issuer.fields(), body)[2]
+    refused = post(port, fields, body)[0]
+    server.stop()
+    if issuer.subject not in answer or refused != 401:
+        sys.exit(f"bench: the tool was not told who calls, or anybody may call it ({refused}): {answer[:300]}")
+
+
+def start_host(options, folder, core, issuer=None):
+    """A host and what is asked of it in both eras; protected when there is an issuer."""
+    port = free_port()
+    identity = issuer.fields() if issuer else {}
+    host = Server(core, host_command(options.build, ("echo",), port), port, folder / "host.log",
+                  issuer.settings(port) if issuer else {})
+    fields, body = call("new")
+    host.wait_for(fields | identity, body)
     subjects = []
-    for era in ("old", "new"):
-        fields, body = call(era, open_session(port) if era == "old" else None)
-        status, _, answers[era] = post(port, fields, body)
-        if status != 200 or '"hello"' not in answers[era] or '"error"' in answers[era]:
-            sys.exit(f"bench: the host answers {status}: {answers[era][:300]}")
-        subjects.append(Subject(f"host, {era} era", host, host.pid, fields, body, answers[era]))
-    for era in ("old", "new"):
-        nginx_port, nginx_folder = free_port(), folder / f"nginx_{era}"
-        nginx_folder.mkdir()
-        escaped = answers[era].replace("\\", "\\\\").replace("'", "\\'").replace("$", "_")
-        (nginx_folder / "nginx.conf").write_text(NGINX.format(folder=nginx_folder, port=nginx_port, body=escaped))
-        nginx = Server(core, ["/usr/sbin/nginx", "-p", nginx_folder, "-c", nginx_folder / "nginx.conf"], nginx_port,
-                       folder / "nginx.log")
-        fields, body = subjects[("old", "new").index(era)].fields, subjects[("old", "new").index(era)].body
-        nginx.wait_for(fields, body)
-        worker = int(pathlib.Path(f"/proc/{nginx.pid}/task/{nginx.pid}/children").read_text().split()[0])
-        subjects.append(Subject(f"nginx, {era} era's bytes", nginx, worker, fields, body,
-                                answers[era].replace("$", "_")))
+    for era in ERAS:
+        fields, body = call(era)
+        fields |= identity
+        if era == "old":
+            fields["Mcp-Session-Id"] = open_session(port, identity)
+        status, _, answer = post(port, fields, body)
+        if status != 200 or '"hello"' not in answer or '"error"' in answer:
+            sys.exit(f"bench: the host answers {status}: {answer[:300]}")
+        subjects.append(Subject(f"host{', token' if issuer else ''}, {era} era", host, host.pid, fields, body, answer))
     return host, subjects
 
 
-def print_table(subjects, host_mib):
+def start_nginx(folder, core, era, like):
+    """nginx with a constant answer of the same length to the same request."""
+    port, own = free_port(), folder / f"nginx_{era}"
+    own.mkdir()
+    escaped = like.expected.replace("\\", "\\\\").replace("'", "\\'").replace("$", "_")
+    (own / "nginx.conf").write_text(NGINX.format(folder=own, port=port, body=escaped))
+    nginx = Server(core, ["/usr/sbin/nginx", "-p", own, "-c", own / "nginx.conf"], port, folder / "nginx.log")
+    nginx.wait_for(like.fields, like.body)
+    worker = int(pathlib.Path(f"/proc/{nginx.pid}/task/{nginx.pid}/children").read_text().split()[0])
+    return Subject(f"nginx, {era} era's bytes", nginx, worker, like.fields, like.body, like.expected.replace("$", "_"))
+
+
+def print_ratio(title, above, below):
+    for key, name in (("per_cpu", "requests per second of server CPU"), ("rate", "requests per second")):
+        ratios = [a[key] / b[key] for a, b in zip(above.rounds, below.rounds)]
+        print(f"{title}, {name}: median {statistics.median(ratios):.3f} "
+              f"(least {min(ratios):.3f}, most {max(ratios):.3f})")
+
+
+def print_table(subjects):
     print(f"\n{'':<24}{'requests/s':>12}{'per CPU s':>12}{'p50 us':>9}{'p99 us':>9}{'server busy':>13}{'wrk busy':>10}")
     for s in subjects:
         print(f"{s.name:<24}{s.median('rate'):>12,.0f}{s.median('per_cpu'):>12,.0f}{s.median('p50_us'):>9.0f}"
               f"{s.median('p99_us'):>9.0f}{s.median('busy'):>12.0%} {s.median('wrk_busy'):>9.0%}")
-    for era in ("old", "new"):
-        host = next(s for s in subjects if s.name == f"host, {era} era")
-        nginx = next(s for s in subjects if s.name.startswith(f"nginx, {era}"))
-        for key, name in (("per_cpu", "requests per second of server CPU"), ("rate", "requests per second")):
-            ratios = [h[key] / n[key] for h, n in zip(host.rounds, nginx.rounds)]
-            print(f"{era} era to nginx, {name}: median {statistics.median(ratios):.3f} "
-                  f"(least {min(ratios):.3f}, most {max(ratios):.3f})")
-    print(f"resident under load: {host_mib:.1f} MiB")
+    named = {s.name: s for s in subjects}
+    for era in ERAS:
+        print_ratio(f"{era} era to nginx", named[f"host, {era} era"], named[f"nginx, {era} era's bytes"])
+    for era in ERAS:
+        print_ratio(f"{era} era, with a token to without", named[f"host, token, {era} era"], named[f"host, {era} era"])
+
+
+def print_verification(build):
+    """Google Benchmark's own table: what one token costs that is not known yet, by algorithm."""
+    print("\nA token that is not known yet, per algorithm; refusals; the import of a policy:", flush=True)
+    subprocess.run([build / "tests/bench/auth_bench", "--benchmark_min_time=0.2", "--benchmark_color=false"],
+                   check=True, stderr=subprocess.DEVNULL)
 
 
 def main():
@@ -253,8 +306,14 @@ def main():
     with tempfile.TemporaryDirectory(prefix="fmcp_bench_") as name:
         folder = pathlib.Path(name)
         folder.chmod(0o755)  # nginx's worker is another user
+        issuer = Issuer(folder)
+        check_principal(options, folder, server_core, issuer)
         starts = measure_start(options, folder, server_core)
-        host, subjects = start_subjects(options, folder, server_core)
+        starts |= measure_protected_start(options, folder, server_core, issuer)
+        open_host, subjects = start_host(options, folder, server_core)
+        protected_host, more = start_host(options, folder, server_core, issuer)
+        nginx = [start_nginx(folder, server_core, era, like) for era, like in zip(ERAS, subjects)]
+        subjects += more + nginx
         for s in subjects:
             s.warm_up(folder, wrk_core)
         for i in range(options.rounds):
@@ -262,17 +321,22 @@ def main():
                 s.rounds.append(s.drive(folder, wrk_core, options.seconds))
                 print(f"round {i + 1} {s.name:<24} {s.rounds[-1]['rate']:>10,.0f}/s "
                       f"{s.rounds[-1]['per_cpu']:>10,.0f}/CPU s  p99 {s.rounds[-1]['p99_us']} us", flush=True)
-        host_mib = resident_mib(host.pid)
+        loaded = {"open": resident_mib(open_host.pid), "with Descope": resident_mib(protected_host.pid)}
         for server in {s.server for s in subjects}:
             server.stop()
-        print_table(subjects, host_mib)
+        issuer.stop()
+        print_table(subjects)
+        for label, mib in loaded.items():
+            print(f"resident under load, {label}: {mib:.1f} MiB")
         for label, (typical, worst, resident) in starts.items():
             print(f"{label}: start to first answer {typical:.1f} ms (worst {worst:.1f}), resident at rest {resident:.1f} MiB")
-        print(f"{CONNECTIONS} connections, {options.rounds} rounds of {options.seconds} s each, "
-              f"server on core {server_core}, wrk on core {wrk_core}; load average now {os.getloadavg()[0]:.2f}")
+        print(f"{CONNECTIONS} connections, {options.rounds} rounds of {options.seconds} s each, a token of "
+              f"{len(issuer.token)} bytes, server on core {server_core}, wrk on core {wrk_core}; "
+              f"load average now {os.getloadavg()[0]:.2f}")
+        print_verification(options.build)
         if options.json:
             options.json.write_text(json.dumps({
-                "subjects": {s.name: s.rounds for s in subjects}, "under_load_mib": host_mib,
+                "subjects": {s.name: s.rounds for s in subjects}, "under_load_mib": loaded,
                 "start_ms_and_rest_mib": starts}, indent=1))
 
 

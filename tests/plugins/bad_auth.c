@@ -22,6 +22,7 @@ static const fmcp_host* host;
 static const fmcp_auth_host* answers;
 static const fmcp_exec* tasks;
 static char mode[64] = "good";
+static int* volatile nowhere = NULL;
 
 static int is_mode(const char* name) {
    return strcmp(mode, name) == 0;
