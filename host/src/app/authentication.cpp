@@ -144,6 +144,7 @@ private:
       auto routes = auth::metadata_routes::make(std::move(o));
       if (!routes) return std::unexpected(std::move(routes.error()));
       routes_ = std::move(*routes);
+      routes_->begin_discovery();
       return {};
    }
 

@@ -118,6 +118,10 @@ metadata_routes::page metadata_routes::page_of(std::string_view path) const noex
    return page::none;
 }
 
+void metadata_routes::begin_discovery() {
+   if (discovery_) (void)discovery_->get();
+}
+
 bool metadata_routes::serves(std::string_view path) const noexcept {
    return page_of(path) != page::none;
 }

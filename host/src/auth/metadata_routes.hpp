@@ -47,6 +47,9 @@ public:
    /// to fetch them with).
    [[nodiscard]] static core::result<std::shared_ptr<metadata_routes>> make(metadata_options o);
 
+   /// Starts to fetch the scopes that are to be discovered, so that even the first client is told of
+   /// them. Waits for nothing.
+   void begin_discovery();
    /// Whether the path is one of ours; every other variant is somebody else's 404.
    [[nodiscard]] bool serves(std::string_view path) const noexcept;
    bool on_head(const core::http::request& rq, core::http::responder& out) override;

@@ -147,6 +147,18 @@ TEST_F(MetadataRoutes, DiscoverScopesWithoutMakingAnybodyWait) {
    EXPECT_NE(answer().body.find(R"("scopes_supported":["c"])"), std::string::npos);
 }
 
+TEST_F(MetadataRoutes, TellEvenTheFirstClientWhatWasDiscoveredBefore) {
+   auto o = options();
+   o.discovery = {"https://as/d"};
+   open(o);
+   routes->begin_discovery();
+   ASSERT_EQ(net.requests.size(), 1u);
+   net.answer(R"({"issuer":"https://as","scopes_supported":["a"]})");
+   ask(inserted);
+   EXPECT_NE(answer().body.find(R"("scopes_supported":["a"])"), std::string::npos);
+   EXPECT_EQ(net.requests.size(), 1u);
+}
+
 TEST_F(MetadataRoutes, TakeAnEmptyListForAnAnswerAndJunkForNone) {
    auto o = options();
    o.discovery = {"https://as/d"};
