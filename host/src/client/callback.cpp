@@ -41,12 +41,12 @@ callback read_callback(std::string_view query, const expected_callback& expected
    if (issuer ? *issuer != expected.issuer : expected.must_name_issuer) {
       return refused(fmt::format(
             "the answer to the login came from \"{}\" and not from {}, so it was not used",
-            issuer ? quoted(*issuer) : "nobody", quoted(expected.issuer)));
+            issuer ? shown(*issuer) : "nobody", shown(expected.issuer)));
    }
    if (const auto error = single(*parameters, "error")) {
       const auto why = single(*parameters, "error_description").value_or("");
       return refused(fmt::format("the authorization server refused the login: {}{}{}",
-                                 quoted(*error), why.empty() ? "" : ": ", quoted(why)));
+                                 shown(*error), why.empty() ? "" : ": ", shown(why)));
    }
    auto code = single(*parameters, "code");
    if (!code || code->empty())

@@ -99,7 +99,7 @@ core::result<bool> mcp_client::try_modern() {
       return refuse(core::errc::unsupported,
                     fmt::format("the server speaks other revisions of the protocol than this "
                                 "client: {}",
-                                quoted(fmt::format("{}", fmt::join(supported, ", ")))));
+                                shown(fmt::format("{}", fmt::join(supported, ", ")))));
    }
    const auto* versions = found->result->find("supportedVersions");
    const bool is_listed = versions != nullptr && versions->is(json::kind::array) &&
@@ -132,7 +132,7 @@ core::result<void> mcp_client::open_session() {
       return refuse(core::errc::unsupported,
                     fmt::format("the server speaks revision \"{}\" of the protocol, which this "
                                 "client does not",
-                                quoted(facts_.revision)));
+                                shown(facts_.revision)));
    }
    take_facts(*begun->result);
    return notify("notifications/initialized");
@@ -334,7 +334,7 @@ core::result<mcp_client::answer> mcp_client::read(const core::http::fetch_reply&
       return refuse(core::errc::invalid,
                     fmt::format("the server sends requests on to \"{}\"; use that URL if it is "
                                 "right",
-                                quoted(reply.find("location"))));
+                                shown(reply.find("location"))));
    }
    const auto* error = root ? (*root)->find("error") : nullptr;
    if (error != nullptr && error->is(json::kind::object)) {
@@ -343,7 +343,7 @@ core::result<mcp_client::answer> mcp_client::read(const core::http::fetch_reply&
       a.error = rpc_error{.code = code != nullptr && code->is(json::kind::number)
                                         ? code->as_int64().value_or(0)
                                         : 0,
-                          .message = quoted(text_of(error, "message")),
+                          .message = shown(text_of(error, "message")),
                           .supported = {}};
       const auto* supported = data != nullptr ? data->find("supported") : nullptr;
       if (supported != nullptr && supported->is(json::kind::array)) {

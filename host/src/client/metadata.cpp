@@ -69,7 +69,7 @@ core::result<resource_document> read_resource_document(std::string_view text,
    if (!is_resource_of(out.resource, server)) {
       return refuse(fmt::format("it is about the resource \"{}\", which is not {} and no path "
                                 "above it",
-                                quoted(out.resource), server));
+                                shown(out.resource), server));
    }
    if (out.issuers.empty()) return refuse("it names no authorization server");
    if (out.issuers.size() > max_issuers) return refuse("it names too many authorization servers");
@@ -94,7 +94,7 @@ core::result<issuer_document> read_issuer_document(std::string_view text, std::s
       return refuse(
             fmt::format("its issuer is \"{}\" and has to be \"{}\" to the letter; otherwise "
                         "one authorization server could pass for another",
-                        quoted(out.issuer), quoted(expected)));
+                        shown(out.issuer), shown(expected)));
    }
    if (auto ok = check_endpoints(out, allowed); !ok) return std::unexpected(std::move(ok.error()));
    const auto methods = strings(from.find("code_challenge_methods_supported"));

@@ -254,7 +254,7 @@ login_credentials::register_client(plan p, const std::vector<std::string>& scope
       return denied(fmt::format("{} does not register clients by itself; register one with it for "
                                 "the redirect URI http://127.0.0.1/callback and give its id with "
                                 "--client-id",
-                                quoted(p.issuer.issuer)));
+                                shown(p.issuer.issuer)));
    }
    const auto reply = parts_.with(
          {.method = "POST",

@@ -29,7 +29,7 @@ std::string oauth_error(const json::value& from) {
    const auto error = string_of(from, "error");
    if (error.empty()) return {};
    const auto why = string_of(from, "error_description");
-   return why.empty() ? quoted(error) : fmt::format("{}: {}", quoted(error), quoted(why));
+   return why.empty() ? shown(error) : fmt::format("{}: {}", shown(error), shown(why));
 }
 
 bool is_visible(std::string_view text) noexcept {

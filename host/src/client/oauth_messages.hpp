@@ -41,8 +41,8 @@ struct client_identity {
 [[nodiscard]] core::result<client_identity> read_registration(const core::http::fetch_reply& reply);
 
 struct authorization_request {
-   std::string client_id, redirect_uri, state, code_challenge, resource;
-   std::vector<std::string> scopes; ///< empty: the server's choice
+   std::string client_id{}, redirect_uri{}, state{}, code_challenge{}, resource{};
+   std::vector<std::string> scopes{}; ///< empty: the server's choice
 };
 [[nodiscard]] std::string authorization_url(std::string_view endpoint,
                                             const authorization_request& rq);

@@ -28,12 +28,12 @@ namespace fmcp::client {
 struct kept_login {
    std::string server; ///< the MCP URL
    std::string issuer;
-   std::string resource;
-   std::string token_endpoint;
-   client_identity client;
+   std::string resource{};
+   std::string token_endpoint{};
+   client_identity client{};
    std::uint16_t redirect_port = 0; ///< that the client was registered with; 0: it was not
-   std::string access_token, refresh_token;
-   std::vector<std::string> scopes;
+   std::string access_token{}, refresh_token{};
+   std::vector<std::string> scopes{};
    std::int64_t renew_at_ms = 0; ///< Unix time from which a new one is needed; 0: not known
    friend bool operator==(const kept_login&, const kept_login&) = default;
 };

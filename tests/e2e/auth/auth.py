@@ -78,7 +78,8 @@ class Rows:
 
 
 def clients(options):
-    """Name and command of each; None instead of a command says why it cannot be had here."""
+    """Name, command and further arguments of each, and its browser if that is another; None in place of a command:
+    it cannot be had here."""
     node = options.node
     yield "ts-v1", [node, HERE / "clients/ts.mjs", "v1"], ()
     yield "ts-v2.old", [node, HERE / "clients/ts.mjs", "v2"], ("old",)
@@ -89,17 +90,19 @@ def clients(options):
     for name in ("go", "rust"):
         program = options.tools / f"e2e-auth-{name}"
         yield name, [program] if program.exists() else None, ()
-    yield "fastmcp-host", [sys.executable, HERE / "clients/own.py", options.build / "bin/fastmcp-host"], ()
+    own = [sys.executable, HERE / "clients/own.py", options.build / "bin/fastmcp-host"]
+    yield "fastmcp-host", own, ()
+    yield "fastmcp-host.chromium", own, (), "chromium_browser.py"
 
 
-def run_client(options, rows, style, name, command, url, extra):
+def run_client(options, rows, style, url, name, command, extra, browser="browser.py"):
     full = f"{style}.{name}"
     if command is None:
         return rows.add("skip", f"{full}: logs in", f"no {name} here that is new enough")
     log = options.files / f"{full}.log"
     with tempfile.TemporaryDirectory(prefix="fmcp_e2e_auth_") as home:
         environment = os.environ | {
-            "HOME": home, "BROWSER": str(HERE / "browser.py"), "BROWSER_LOG": str(log.with_suffix(".browser.log")),
+            "HOME": home, "BROWSER": str(HERE / browser), "BROWSER_LOG": str(log.with_suffix(".browser.log")),
             "E2E_TOKEN_LIFETIME": f"{LIFETIME}s", "XDG_STATE_HOME": home, "NO_COLOR": "1"}
         try:
             done = subprocess.run([*map(str, command), url, *extra], env=environment, timeout=PATIENCE, cwd=home,
@@ -132,8 +135,8 @@ def run_style(options, rows, style, variables):
                          "--plugin-dir", cwd, "--log-level", "debug"], options.files / f"{style}.host.log", cwd)
             try:
                 with concurrent.futures.ThreadPoolExecutor(max_workers=5) as pool:
-                    running = [pool.submit(run_client, options, rows, style, name, command, host.url, extra)
-                               for name, command, extra in clients(options) if options.only in f"{style}.{name}"]
+                    running = [pool.submit(run_client, options, rows, style, host.url, *client)
+                               for client in clients(options) if options.only in f"{style}.{client[0]}"]
                     for future in running:
                         future.result()
             finally:

@@ -21,8 +21,14 @@ secrets, printed = set(), []
 
 
 def logins():
+    return sum("open this page" in text for text in printed)
+
+
+def arrivals():
+    """How often the browser has seen the last page of a login."""
     log = pathlib.Path(os.environ["BROWSER_LOG"])
-    return sum("/callback" in line for line in log.read_text().splitlines()) if log.exists() else 0
+    lines = log.read_text().splitlines() if log.exists() else []
+    return sum(line.startswith("200 ") and line.endswith("/callback") for line in lines)
 
 
 def kept():
@@ -132,6 +138,13 @@ def prints_no_token():
         expect(not found, f"{len(found)} printed, such as {found[:1]}…")
 
 
+def shows_the_last_page():
+    until = time.monotonic() + PATIENCE  # the browser notes it when the command may have ended already
+    while arrivals() < logins() and time.monotonic() < until:
+        time.sleep(0.05)
+    expect(arrivals() == logins() == 2, f"{arrivals()} of {logins()}")
+
+
 def forgets():
     run("ping", "--logout")
     expect(json.loads(TOKENS.read_text())["logins"] == [])
@@ -151,6 +164,7 @@ def main():
     check("steps up when a tool needs more scope", lambda: without_login(steps_up, more=1))
     check("keeps its tokens in a file of its own", keeps_tokens_to_itself)
     check("prints no token", prints_no_token)
+    check("shows the last page of each login in the browser", shows_the_last_page)
     check("forgets a login", lambda: without_login(forgets))
 
 
