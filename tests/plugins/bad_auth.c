@@ -16,8 +16,6 @@ FMCP_MANIFEST(
       "\"settings\":[{\"name\":\"mode\",\"type\":\"string\",\"default\":\"good\"},"
       "{\"name\":\"base_url\",\"type\":\"url\"}]}");
 
-static int* volatile nowhere = NULL; /* volatile: no compiler may see the end coming */
-
 static const fmcp_host* host;
 static const fmcp_auth_host* answers;
 static const fmcp_exec* tasks;
