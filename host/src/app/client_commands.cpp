@@ -1,7 +1,5 @@
 #include "app/client_commands.hpp"
 
-#include <array>
-#include <string>
 #include <utility>
 
 #include "app/callback_listener.hpp"
@@ -44,8 +42,7 @@ core::result<std::unique_ptr<client::mcp_client>>
 connect_to_server(const client::target& to, const config::settings& s, cli::streams io,
                   client::mcp_client::notice heard) {
    if (to.auth != client::auth_mode::none) forbid_looking_in();
-   const std::array<std::string, 1> secret{client::token_variable};
-   (void)wipe_environment(secret);
+   (void)wipe_environment(s.secret_variables);
    auto allowed = client::reach::of_server(to.url);
    if (!allowed) return std::unexpected(std::move(allowed.error()));
    auto opened = services::open(s, program_version);

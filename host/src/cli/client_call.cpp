@@ -124,7 +124,7 @@ int client_call(const context& c, const words& w) {
    int code = failed;
    const auto command = understand(
          c,
-         {.words = {.valued = {"--args"}, .operands = "URL TOOL", .min_operands = 2},
+         {.words = {.valued = {"--args"}, .operands = "URL and TOOL", .min_operands = 2},
           .synopsis = "call URL TOOL [NAME=VALUE ...] [--auth oauth | --bearer -] [options]",
           .purpose =
                 "Calls a tool of the MCP server at URL and prints what it answers. Each value\n"
@@ -148,8 +148,9 @@ int client_call(const context& c, const words& w) {
    if (!arguments) return report(c, arguments.error(), usage);
    const auto result = server->call_tool(name, *arguments, of);
    if (!result) {
-      return complain(c, plain(result.error().message + "." + (of ? "" : hint(*listed, name))),
-                      failed);
+      auto why = result.error();
+      if (of == nullptr) why.message += "." + hint(*listed, name);
+      return report(c, why);
    }
    return print_result(c, *result, o.has("--json"));
 }

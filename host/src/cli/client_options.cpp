@@ -152,22 +152,26 @@ outcome take_manner(const options& o, client::target& to) {
    return {};
 }
 
-/// Progress and log lines of a tool, on the error stream.
+/// Progress and log lines of a tool, on the error stream, each on one line.
 void tell(std::ostream& err, std::string_view method, const json::value& params) {
    const auto text = [&](std::string_view name) {
       const auto* v = params.find(name);
       if (v == nullptr) return std::string();
       return std::string(v->is(json::kind::string) ? v->string() : v->raw());
    };
+   std::string line;
    if (method == "notifications/progress") {
       const auto total = text("total"), message = text("message");
-      err << plain(fmt::format("progress {}{}{}{}{}", text("progress"), total.empty() ? "" : " of ",
-                               total, message.empty() ? "" : ": ", message))
-          << '\n'
-          << std::flush;
+      line = fmt::format("progress {}{}{}{}{}", text("progress"), total.empty() ? "" : " of ",
+                         total, message.empty() ? "" : ": ", message);
    } else if (method == "notifications/message") {
-      err << plain(fmt::format("{}: {}", text("level"), text("data"))) << '\n' << std::flush;
+      line = fmt::format("{}: {}", text("level"), text("data"));
+   } else {
+      return;
    }
+   std::string shown;
+   core::append_printable(shown, line);
+   err << shown << '\n' << std::flush;
 }
 
 int forget(const context& c, const client_command& command) {
@@ -230,7 +234,12 @@ std::unique_ptr<client::mcp_client> connect(const context& c, const client_comma
 }
 
 int report(const context& c, const core::error& why, int code) {
-   return complain(c, plain(why.message) + (why.message.ends_with('.') ? "" : "."), code);
+   auto text = plain(why.message);
+   // Sentences of the rooms below may stand inside others, so they begin small and have no end.
+   if (!text.empty() && text.front() >= 'a' && text.front() <= 'z' && !text.starts_with("http"))
+      text.front() = static_cast<char>(text.front() - 'a' + 'A');
+   if (!text.ends_with('.') && !text.ends_with('?')) text += '.';
+   return complain(c, text, code);
 }
 
 std::string plain(std::string_view text) {

@@ -108,7 +108,7 @@ private:
       }
       if (!grammar_.operands.empty()) {
          if (operands.size() < grammar_.min_operands) {
-            return refuse(fmt::format("{} is needed, and {} was given.", grammar_.operands,
+            return refuse(fmt::format("{} are needed, and {} was given.", grammar_.operands,
                                       operands.empty() ? "nothing" : "less"));
          }
          out.operands = std::move(operands);

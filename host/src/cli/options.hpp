@@ -18,7 +18,7 @@ struct grammar {
    std::vector<std::string_view> switches = {}; ///< `--json`
    std::string_view operand = {};               ///< `FILE`: exactly one is needed
    std::vector<std::string_view> valued = {};   ///< `--token`: has a value
-   /// `URL TOOL [NAME=VALUE ...]`: at least `min_operands`.
+   /// `URL and TOOL`: at least `min_operands` of them, and any number behind.
    std::string_view operands = {};
    std::size_t min_operands = 0;
    /// Without `takes_settings`: the flags of these settings.

@@ -228,7 +228,9 @@ core::result<mcp_client::answer> mcp_client::expect_result(const call& c) {
 
 core::result<mcp_client::answer> mcp_client::request(const call& c) {
    const auto id = next_id_++;
-   const auto reply = send(post(c, id));
+   auto rq = post(c, id);
+   if (c.wants_notices && heard_) rq.on_piece = listener();
+   const auto reply = send(std::move(rq));
    if (!reply) return std::unexpected(reply.error());
    auto a = read(*reply, id, c.method);
    if (a && c.method == "initialize" && a->result != nullptr) {
@@ -313,6 +315,22 @@ std::string mcp_client::body_of(const call& c, std::optional<std::int64_t> id) c
    return out;
 }
 
+/// Looks for notifications while the body comes. Of a body that is no event stream it understands
+/// no line.
+std::function<void(std::string_view)> mcp_client::listener() const {
+   const auto events = std::make_shared<event_stream>(max_answer);
+   return [events, heard = heard_](std::string_view piece) {
+      events->feed(piece, [&](const event_stream::event& e) {
+         json::document d;
+         const auto message = d.parse_copy(e.data);
+         if (!message || (*message)->find("id") != nullptr) return;
+         const auto method = (*message)->find_string("method");
+         const auto* params = (*message)->find("params");
+         if (method && params != nullptr) heard(*method, *params);
+      });
+   };
+}
+
 /// `unsupported` is an answer that shows no sign of the protocol; whoever asks for the first time
 /// concludes something from it.
 core::result<mcp_client::answer> mcp_client::read(const core::http::fetch_reply& reply,
@@ -370,18 +388,13 @@ core::result<mcp_client::answer> mcp_client::read_stream(const core::http::fetch
    json::document d;
    events.feed(reply.body, [&](const event_stream::event& e) {
       const auto message = d.parse_copy(e.data);
-      if (!message || last) return;
-      if ((*message)->find("method") != nullptr) {
-         // Requests of the server's need capabilities that this client does not declare.
-         const auto* params = (*message)->find("params");
-         if ((*message)->find("id") == nullptr && params != nullptr && heard_)
-            heard_((*message)->find_string("method").value_or(""), *params);
-      } else if (has_id(**message, id)) {
-         last.emplace();
-         last->status = 200;
-         last->headers = {{"content-type", "application/json"}};
-         last->body = e.data;
-      }
+      // Requests of the server's need capabilities that this client does not declare.
+      if (!message || last || (*message)->find("method") != nullptr || !has_id(**message, id))
+         return;
+      last.emplace();
+      last->status = 200;
+      last->headers = {{"content-type", "application/json"}};
+      last->body = e.data;
    });
    if (last) return read(*last, id, method);
    return refuse(core::errc::invalid,

@@ -50,7 +50,8 @@ struct client_options {
 
 class mcp_client {
 public:
-   /// A notification that came with an answer, such as `notifications/progress`.
+   /// A notification that comes with an answer, such as `notifications/progress`: before the
+   /// result, and as soon as it is there.
    using notice = std::function<void(std::string_view method, const json::value& params)>;
 
    /// Finds out what the server speaks; opens a session in the old era.
@@ -101,6 +102,7 @@ private:
    core::result<answer> expect_result(const call& c);
    core::result<void> notify(std::string_view method);
    core::result<core::http::fetch_reply> send(core::http::fetch_request rq);
+   [[nodiscard]] std::function<void(std::string_view)> listener() const;
    [[nodiscard]] core::http::fetch_request post(const call& c,
                                                 std::optional<std::int64_t> id) const;
    [[nodiscard]] std::string body_of(const call& c, std::optional<std::int64_t> id) const;

@@ -41,6 +41,9 @@ struct fetch_request {
    std::size_t max_body = 64u << 10;          ///< of the answer, after decoding; more is `limit`
    unsigned max_redirects = 0; ///< each is judged like the first URL; credentials do not follow
    std::shared_ptr<const fetch_policy> policy{}; ///< never null
+   /// Is given the body of an answer with status 200 piece by piece, decoded, as it comes; the
+   /// reply has all of it as well. On the fetcher's thread, before `done`; it should be quick.
+   std::function<void(std::string_view)> on_piece{};
 };
 
 struct fetch_reply {

@@ -208,6 +208,12 @@ std::size_t fetch_transfer::on_body(char* data, std::size_t size, std::size_t n,
    return static_cast<fetch_transfer*>(me)->take_body({data, size * n}) ? size * n : 0;
 }
 
+long fetch_transfer::status() const {
+   long status = 0;
+   with_.curl.easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
+   return status;
+}
+
 /// The bytes are decoded already, at most 16 KiB at a time: what is refused was never stored.
 bool fetch_transfer::take_body(std::string_view bytes) {
    const auto limit = exchange_.request().max_body;
@@ -216,6 +222,8 @@ bool fetch_transfer::take_body(std::string_view bytes) {
       return false;
    }
    reply_.body.append(bytes);
+   const auto& told = exchange_.request().on_piece;
+   if (told && status() == 200) told(bytes);
    return true;
 }
 
@@ -263,8 +271,7 @@ CURLcode fetch_transfer::on_tls_context(CURL*, void* context, void* me) noexcept
 
 core::result<core::http::fetch_reply> fetch_transfer::finish(CURLcode code) {
    if (code != CURLE_OK || stopped_) return std::unexpected(failure(code));
-   long status = 0;
-   with_.curl.easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
+   const long status = this->status();
    // libcurl takes the end of the connection for the end of the head.
    if (is_in_head_ || status < 200) {
       return core::fail(core::errc::io,

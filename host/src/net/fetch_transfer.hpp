@@ -60,6 +60,7 @@ private:
    bool take_body(std::string_view bytes);
    int open_socket(const curl_sockaddr& to);
    bool admits(std::string_view address);
+   [[nodiscard]] long status() const;
    [[nodiscard]] core::error failure(CURLcode code) const;
    [[nodiscard]] std::string reason(CURLcode code) const;
 

@@ -31,7 +31,13 @@ client::exchange scripted_exchange::get() {
       if (found == script_.end())
          return reply{.status = 404, .headers = {}, .body = {}, .final_url = {}};
       const auto turn = asked_[place]++;
-      return found->second[std::min(turn, found->second.size() - 1)];
+      const auto& answer = found->second[std::min(turn, found->second.size() - 1)];
+      if (const auto& told = requests_.back().on_piece; told && answer && answer->status == 200) {
+         const std::string_view body = answer->body;
+         told(body.substr(0, body.size() / 2));
+         told(body.substr(body.size() / 2));
+      }
+      return answer;
    };
 }
 

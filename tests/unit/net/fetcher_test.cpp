@@ -337,6 +337,38 @@ TEST_F(Fetcher, FetchNowWaits) {
    EXPECT_EQ(fetch_now(*client, {.url = "x", .policy = trusting({})}).error().code, errc::invalid);
 }
 
+/// The server goes on only when the first piece has arrived, so it came before the end.
+TEST_F(Fetcher, FetchNowTellsOfPiecesAsTheyCome) {
+   event arrived;
+   const scripted_server s([&](peer& p) {
+      p.read_head();
+      p.send("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\none");
+      EXPECT_TRUE(arrived.wait());
+      p.send("two");
+   });
+   auto rq = to(s.origin());
+   std::string told;
+   const auto here = std::this_thread::get_id();
+   rq.on_piece = [&](std::string_view piece) {
+      EXPECT_EQ(std::this_thread::get_id(), here);
+      told += piece;
+      if (told == "one") arrived.happen();
+   };
+   const auto r = fetch_now(*client, rq);
+   ASSERT_TRUE(r) << r.error().message;
+   EXPECT_EQ(told, "onetwo");
+   EXPECT_EQ(r->body, "onetwo");
+}
+
+TEST_F(Fetcher, PiecesAreThoseOfASuccess) {
+   const scripted_server s(always("HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno"));
+   auto rq = to(s.origin());
+   rq.on_piece = [](std::string_view piece) { ADD_FAILURE() << piece; };
+   const auto r = fetch_now(*client, rq);
+   ASSERT_TRUE(r) << r.error().message;
+   EXPECT_EQ(r->body, "no");
+}
+
 TEST_F(Fetcher, FetchNowGivesUpOnABusyClient) {
    const scripted_server s(always(ok));
    event busy, over;
