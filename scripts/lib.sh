@@ -21,7 +21,7 @@ readonly PACKAGES_BUILD=(
 # What the tests run beside that: real clients, certificates, the second compiler for the headers.
 readonly PACKAGES_TEST=(
   ca-certificates curl git openssl procps python3 python3-venv nodejs npm "clang-$CLANG_VERSION")
-readonly PACKAGES_BENCH=(curl nginx-light procps python3 util-linux wrk)
+readonly PACKAGES_BENCH=(curl nginx-light openssl procps python3 util-linux wrk)
 readonly PACKAGES_FUZZ=("clang-$CLANG_VERSION" "libclang-rt-$CLANG_VERSION-dev")
 
 say() { printf '== %s\n' "$*" >&2; }
