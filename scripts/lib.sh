@@ -23,7 +23,7 @@ readonly PACKAGES_TEST=(
   ca-certificates curl git openssl procps python3 python3-venv nodejs npm "clang-$CLANG_VERSION")
 # The browser that one of the login tests uses.
 readonly PACKAGES_BROWSER=(chromium chromium-driver)
-readonly PACKAGES_BENCH=(curl nginx-light procps python3 util-linux wrk)
+readonly PACKAGES_BENCH=(curl nginx-light openssl procps python3 util-linux wrk)
 readonly PACKAGES_FUZZ=("clang-$CLANG_VERSION" "libclang-rt-$CLANG_VERSION-dev")
 
 say() { printf '== %s\n' "$*" >&2; }

@@ -45,11 +45,18 @@ void verify_cold(benchmark::State& state, algorithm a) {
    run(state, a, good_token(a), core::auth_reason::none);
 }
 BENCHMARK_CAPTURE(verify_cold, RS256, algorithm::rs256);
+BENCHMARK_CAPTURE(verify_cold, RS384, algorithm::rs384);
+BENCHMARK_CAPTURE(verify_cold, RS512, algorithm::rs512);
 BENCHMARK_CAPTURE(verify_cold, PS256, algorithm::ps256);
+BENCHMARK_CAPTURE(verify_cold, PS384, algorithm::ps384);
+BENCHMARK_CAPTURE(verify_cold, PS512, algorithm::ps512);
 BENCHMARK_CAPTURE(verify_cold, ES256, algorithm::es256);
 BENCHMARK_CAPTURE(verify_cold, ES384, algorithm::es384);
+BENCHMARK_CAPTURE(verify_cold, ES512, algorithm::es512);
 BENCHMARK_CAPTURE(verify_cold, EdDSA, algorithm::eddsa);
 BENCHMARK_CAPTURE(verify_cold, HS256, algorithm::hs256);
+BENCHMARK_CAPTURE(verify_cold, HS384, algorithm::hs384);
+BENCHMARK_CAPTURE(verify_cold, HS512, algorithm::hs512);
 
 void refuse(benchmark::State& state, const std::string& token, core::auth_reason why) {
    run(state, algorithm::rs256, token, why);

@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "plugins/principal.hpp"
+
 namespace fmcp::app {
 namespace {
 
@@ -71,31 +73,6 @@ protocol::call_failure failure_of(plugins::call_failure why) noexcept {
    }
    return to::misbehaved;
 }
-
-/// A principal as plugins see it. Points into the principal, which must outlive it.
-class principal_view {
-public:
-   explicit principal_view(const core::principal& who) : scopes_(who.scopes.size()) {
-      std::ranges::transform(who.scopes, scopes_.begin(), str_of);
-      view_.size = sizeof view_;
-      view_.subject = str_of(who.subject);
-      view_.client_id = str_of(who.client_id);
-      view_.issuer = str_of(who.issuer);
-      view_.provider = str_of(who.provider);
-      view_.tenant = str_of(who.tenant);
-      view_.scopes = {scopes_.data(), static_cast<std::uint32_t>(scopes_.size()), sizeof(fmcp_str)};
-      view_.claims_json = str_of(who.claims_json);
-      view_.expires_unix_ms = who.expires_unix_ms;
-   }
-   principal_view(const principal_view&) = delete;
-   principal_view& operator=(const principal_view&) = delete;
-
-   [[nodiscard]] const fmcp_principal* get() const noexcept { return &view_; }
-
-private:
-   std::vector<fmcp_str> scopes_;
-   fmcp_principal view_{};
-};
 
 /// A call on its way into a plugin. It owns the protocol's half, which owns what the request's
 /// members point to.
@@ -170,7 +147,7 @@ public:
 
 private:
    const std::shared_ptr<protocol::tool_call> to_;
-   std::optional<principal_view> who_;
+   std::optional<plugins::principal_view> who_;
 };
 
 /// A way to cancel. It does not keep the call alive: the plugin room does, as long as it runs.

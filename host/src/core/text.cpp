@@ -1,6 +1,8 @@
 #include "core/text.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 #include <vector>
 
 namespace fmcp::core {
@@ -13,11 +15,50 @@ constexpr char upper(char c) noexcept {
    return c >= 'a' && c <= 'z' ? char(c - 'a' + 'A') : c;
 }
 
+constexpr std::uint64_t each_byte(std::uint8_t value) noexcept {
+   return value * std::uint64_t{0x0101010101010101};
+}
+
+/// Whether eight characters are the same but for the case of letters: they may differ in the bit
+/// 0x20 alone, and there only where a letter stands.
+constexpr bool are_same(std::uint64_t x, std::uint64_t y) noexcept {
+   const auto small = x | each_byte(0x20);
+   const auto rest = small & each_byte(0x7f); // no sum below carries into the next byte
+   // Bit 0x80 of each byte: at least 'a', beyond 'z', not ASCII.
+   const auto from_a = rest + each_byte(0x80 - 'a'), beyond_z = rest + each_byte(0x7f - 'z');
+   const auto letters = (from_a & ~beyond_z & ~small) & each_byte(0x80);
+   return ((x ^ y) & ~(letters >> 2)) == 0;
+}
+
+template <class Word>
+Word load(const char* from) noexcept {
+   Word out;
+   std::memcpy(&out, from, sizeof out);
+   return out;
+}
+
 } // namespace
 
-bool iequals(std::string_view a, std::string_view b) noexcept {
-   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
-                                             [](char x, char y) { return lower(x) == lower(y); });
+bool detail::iequals(const char* a, const char* b, std::size_t size) noexcept {
+   using half = std::uint32_t;
+   using whole = std::uint64_t;
+   if (size >= sizeof(whole)) {
+      std::size_t i = 0;
+      for (; i + sizeof(whole) < size; i += sizeof(whole)) {
+         if (!are_same(load<whole>(a + i), load<whole>(b + i))) return false;
+      }
+      const auto last = size - sizeof(whole); // looks at some characters twice
+      return are_same(load<whole>(a + last), load<whole>(b + last));
+   }
+   if (size >= sizeof(half)) {
+      const auto last = size - sizeof(half);
+      return are_same(load<half>(a), load<half>(b)) &&
+             are_same(load<half>(a + last), load<half>(b + last));
+   }
+   for (std::size_t i = 0; i < size; ++i) {
+      if (lower(a[i]) != lower(b[i])) return false;
+   }
+   return true;
 }
 
 std::string to_lower(std::string_view text) {

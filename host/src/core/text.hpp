@@ -9,8 +9,14 @@
 
 namespace fmcp::core {
 
+namespace detail {
+[[nodiscard]] bool iequals(const char* a, const char* b, std::size_t size) noexcept;
+}
 /// ASCII only: the field's protocols compare names that way and never by locale.
-[[nodiscard]] bool iequals(std::string_view a, std::string_view b) noexcept;
+[[nodiscard]] inline bool iequals(std::string_view a, std::string_view b) noexcept {
+   // Most names differ in length, and every request compares dozens of them.
+   return a.size() == b.size() && detail::iequals(a.data(), b.data(), a.size());
+}
 [[nodiscard]] std::string to_lower(std::string_view text);
 [[nodiscard]] std::string to_upper(std::string_view text);
 /// Blanks and tabs at both ends (RFC 9110 5.6.3, OWS).

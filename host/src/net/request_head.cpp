@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <optional>
 
 #include <boost/beast/http/basic_parser.hpp>
 
@@ -90,6 +91,55 @@ bool names_other_version(std::string_view bytes) noexcept {
    return line.starts_with(prefix) && is_digit(line[6]) && line[7] == '.' && is_digit(line[8]);
 }
 
+/// A field line that need not be looked at by Beast, who takes seven instructions for each
+/// character: a bearer token is longer than all the rest of a request.
+struct token_line {
+   std::size_t at = 0, size = 0; ///< with its line end
+   core::http::field field;
+};
+
+constexpr std::string_view token_field = "authorization";
+/// Shorter ones are not worth the search.
+constexpr std::size_t least_head = 512, least_line = 256;
+
+/// Visible characters and blanks, a part of what a field value may have (RFC 9110 5.5).
+bool is_plain_text(std::string_view text) noexcept {
+   unsigned char least = 0xff, most = 0;
+   for (const char c : text) { // no way out in the middle, so that it takes many at a time
+      const auto u = static_cast<unsigned char>(c);
+      least = std::min(least, u);
+      most = std::max(most, u);
+   }
+   return least >= ' ' && most <= '~';
+}
+
+/// Nothing unless the line is flawless. One that goes on in the next line shows there: no field
+/// begins with a blank.
+std::optional<token_line> read_token_line(std::string_view bytes, std::size_t at,
+                                          std::size_t size) noexcept {
+   const auto line = bytes.substr(at, size);
+   if (!line.ends_with("\r\n")) return std::nullopt;
+   token_line out{.at = at, .size = size, .field = {line.substr(0, token_field.size()), {}}};
+   const auto behind_colon = token_field.size() + 1;
+   out.field.value = core::trim(line.substr(behind_colon, size - behind_colon - 2));
+   if (out.field.value.empty() || !is_plain_text(out.field.value)) return std::nullopt;
+   return out;
+}
+
+/// The first long Authorization line behind the first line.
+std::optional<token_line> find_token_line(std::string_view bytes) noexcept {
+   if (bytes.size() < least_head) return std::nullopt;
+   for (std::size_t at = 0, end = 0; (end = bytes.find('\n', at)) != bytes.npos; at = end + 1) {
+      const auto size = end + 1 - at;
+      if (size <= 2) break; // the end of the head
+      if (at == 0 || size < least_line || bytes[at + token_field.size()] != ':' ||
+          !core::iequals(bytes.substr(at, token_field.size()), token_field))
+         continue;
+      return read_token_line(bytes, at, size);
+   }
+   return std::nullopt;
+}
+
 } // namespace
 
 bool is_well_formed_host(std::string_view host) noexcept {
@@ -113,10 +163,23 @@ bool is_well_formed_host(std::string_view host) noexcept {
 /// Collects views; Beast has checked the characters and the framing fields against each other.
 class head_reader::parser final : public bhttp::basic_parser<true> {
 public:
-   parser(std::string_view bytes, std::vector<core::http::field>& room)
+   parser(std::string_view bytes, std::vector<core::http::field>& room, std::size_t max_bytes)
        : bytes_(bytes), room_(room) {
+      header_limit(static_cast<std::uint32_t>(max_bytes));
       // The body is ours: without this Beast would go on into what it believes is one.
       skip(true);
+   }
+
+   /// Reads a head but for that line, which is taken as it is. The bytes used; 0: it is incomplete
+   /// or faulty.
+   std::size_t read_around(const token_line& line) {
+      beast::error_code ec;
+      // With a character of the line, or Beast would wait for it: the line before may be folded.
+      const auto before = put(boost::asio::const_buffer(bytes_.data(), line.at + 1), ec);
+      if (ec != bhttp::error::need_more || before != line.at || !take(line.field)) return 0;
+      const auto rest = bytes_.substr(line.at + line.size);
+      const auto more = put(boost::asio::const_buffer(rest.data(), rest.size()), ec);
+      return ec ? 0 : line.at + line.size + more;
    }
 
    std::string_view target, verb_text;
@@ -144,18 +207,23 @@ private:
          ec = bhttp::error::bad_value;
          return;
       }
-      if (used == room_.size()) {
+      if (!take(f)) {
          has_too_many = true;
          ec = bhttp::error::header_limit;
          return;
       }
-      room_[used++] = f;
       switch (id) {
       case bhttp::field::host: ++hosts, host = f.value; break;
       case bhttp::field::transfer_encoding: ++encodings, encoding = f.value; break;
       case bhttp::field::expect: expect = f.value; break;
       default: break;
       }
+   }
+
+   bool take(const core::http::field& f) noexcept {
+      if (used == room_.size()) return false;
+      room_[used++] = f;
+      return true;
    }
 
    /// RFC 9112 5.2: Beast joins folded lines, in a buffer of its own or, when the first line is
@@ -202,8 +270,13 @@ head_reader::outcome head_reader::read(std::string_view bytes) {
       skipped = 2;
       bytes.remove_prefix(2);
    }
-   parser p(bytes, fields_);
-   p.header_limit(static_cast<std::uint32_t>(max_bytes_));
+   if (const auto line = find_token_line(bytes)) {
+      parser p(bytes, fields_, max_bytes_);
+      const auto size = p.read_around(*line);
+      if (size != 0 && size <= max_bytes_) return check(p, size + skipped);
+      // Whatever it is, the plain way tells.
+   }
+   parser p(bytes, fields_, max_bytes_);
    beast::error_code ec;
    const std::size_t size = p.put(boost::asio::const_buffer(bytes.data(), bytes.size()), ec);
    if (ec == bhttp::error::need_more) {

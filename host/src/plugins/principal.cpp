@@ -1,14 +1,11 @@
 #include "plugins/principal.hpp"
 
-#include <utility>
-
 #include "plugins/grown.hpp"
 
 namespace fmcp::plugins {
 
-principal_view::principal_view(core::caller_ref who) : who_(std::move(who)) {
-   if (!who_) return;
-   const auto& scopes = who_->scopes;
+principal_view::principal_view(const core::principal& who) {
+   const auto& scopes = who.scopes;
    fmcp_str* list = few_.data();
    if (scopes.size() > few_.size()) {
       many_ = std::make_unique_for_overwrite<fmcp_str[]>(scopes.size());
@@ -18,14 +15,14 @@ principal_view::principal_view(core::caller_ref who) : who_(std::move(who)) {
    view_ = {
          .size = sizeof(fmcp_principal),
          .flags = 0,
-         .subject = str(who_->subject),
-         .client_id = str(who_->client_id),
-         .issuer = str(who_->issuer),
-         .provider = str(who_->provider),
-         .tenant = str(who_->tenant),
+         .subject = str(who.subject),
+         .client_id = str(who.client_id),
+         .issuer = str(who.issuer),
+         .provider = str(who.provider),
+         .tenant = str(who.tenant),
          .scopes = {list, static_cast<std::uint32_t>(scopes.size()), sizeof(fmcp_str)},
-         .claims_json = str(who_->claims_json),
-         .expires_unix_ms = who_->expires_unix_ms,
+         .claims_json = str(who.claims_json),
+         .expires_unix_ms = who.expires_unix_ms,
    };
 }
 

@@ -16,6 +16,23 @@ TEST(Text, ComparesAsciiWithoutCase) {
    EXPECT_FALSE(iequals("\u00c4", "\u00e4")) << "no locale";
 }
 
+TEST(Text, ComparesEveryCharacterAtEveryPlace) {
+   const auto lower = [](int c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; };
+   for (std::size_t size = 1; size < 20; ++size) {
+      for (std::size_t at = 0; at < size; ++at) {
+         std::string a(size, 'x'), b(size, 'X');
+         for (int x = 0; x < 256; ++x) {
+            a[at] = static_cast<char>(x);
+            for (const int y : {x, x ^ 0x20, x ^ 0x80, x ^ 0x01, (x + 1) & 0xff, 0x5b, 0x7b}) {
+               b[at] = static_cast<char>(y);
+               ASSERT_EQ(iequals(a, b), lower(x) == lower(y))
+                     << x << ' ' << y << " at " << at << " of " << size;
+            }
+         }
+      }
+   }
+}
+
 TEST(Text, ChangesTheCaseOfAsciiOnly) {
    EXPECT_EQ(to_lower("ABZaz09-\u00c4"), "abzaz09-\u00c4");
    EXPECT_EQ(to_upper("ABZaz09-\u00e4"), "ABZAZ09-\u00e4");

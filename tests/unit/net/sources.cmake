@@ -19,6 +19,7 @@ fmcp_unit_test(net
           stdio_test.cpp
           timer_wheel_test.cpp
           tls_test.cpp
+          token_line_test.cpp
           url_test.cpp
   USES fmcp_net)
 # The TLS tests make certificates and are a client.
