@@ -78,7 +78,9 @@ def post(port, fields, body):
 
 
 class Server:
-    """A pinned process."""
+    """A pinned process. None outlives the bench."""
+
+    running = []
 
     def __init__(self, core, command, port, log, settings=None):
         self.port, self.log = port, open(log, "ab")
@@ -86,6 +88,7 @@ class Server:
         self.process = subprocess.Popen(["taskset", "-c", str(core), *map(str, command)], stdin=subprocess.DEVNULL,
                                         stdout=self.log, stderr=self.log, env=os.environ | (settings or {}))
         self.pid = self.process.pid  # taskset becomes the command
+        Server.running.append(self)
 
     def wait_for(self, fields, body, status=200):
         """Seconds from its start until it answers so, as precisely as a busy loop can."""
@@ -101,6 +104,7 @@ class Server:
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(20)
         self.log.close()
+        Server.running.remove(self)
 
 
 class Subject:
@@ -181,41 +185,30 @@ def host_command(build, plugins, port):
             "--port", port]
 
 
-def measure_start(options, folder, core):
-    """Milliseconds from exec to the first answer, and MiB at rest, with one plugin and with ten."""
+def measure_start(options, folder, core, plugins, more=(), issuer=None, identity=None, status=200):
+    """Milliseconds from exec to the first answer of that status (median, worst), and MiB at rest."""
     fields, body = call("new")
-    out = {}
-    shipped = [p for p in sorted((options.build / "lib/fastmcp-host/plugins").glob("*.so"))][:1]
-    for label, plugins, more in (("one plugin", ("echo",), []), ("ten plugins", TEN, shipped)):
-        times, resident = [], []
-        for _ in range(7):
-            port = free_port()
-            server = Server(core, host_command(options.build, plugins, port) + more, port, folder / "host.log")
-            times.append(server.wait_for(fields, body) * 1000)
-            time.sleep(0.3)
-            resident.append(resident_mib(server.pid))
-            server.stop()
-        out[label] = (statistics.median(times), max(times), statistics.median(resident))
-    return out
+    times, resident = [], []
+    for _ in range(7):
+        port = free_port()
+        server = Server(core, [*host_command(options.build, plugins, port), *more], port, folder / "host.log",
+                        issuer.settings(port) if issuer else {})
+        times.append(server.wait_for(fields | (identity or {}), body, status) * 1000)
+        time.sleep(0.3)
+        resident.append(resident_mib(server.pid))
+        server.stop()
+    return statistics.median(times), max(times), statistics.median(resident)
 
 
-def measure_protected_start(options, folder, core, issuer):
-    """The same with Descope selected, to the first refusal and to the first call with a token, for which
-    the keys must have been fetched. The two start alike; polling without a token disturbs neither."""
-    fields, body = call("new")
-    out = {}
-    for label, identity, status in (("Descope, first 401", {}, 401), ("Descope, first 200", issuer.fields(), 200)):
-        times, resident = [], []
-        for _ in range(7):
-            port = free_port()
-            server = Server(core, host_command(options.build, ("echo",), port), port, folder / "host.log",
-                            issuer.settings(port))
-            times.append(server.wait_for(fields | identity, body, status) * 1000)
-            time.sleep(0.3)
-            resident.append(resident_mib(server.pid))
-            server.stop()
-        out[label] = (statistics.median(times), max(times), statistics.median(resident))
-    return out
+def measure_starts(options, folder, core, issuer):
+    """For the first call with a token the keys must have been fetched; a refusal needs none."""
+    shipped = sorted((options.build / "lib/fastmcp-host/plugins").glob("*.so"))[:1]
+    return {
+        "one plugin": measure_start(options, folder, core, ("echo",)),
+        "ten plugins": measure_start(options, folder, core, TEN, shipped),
+        "Descope, first 401": measure_start(options, folder, core, ("echo",), (), issuer, {}, 401),
+        "Descope, first 200": measure_start(options, folder, core, ("echo",), (), issuer, issuer.fields()),
+    }
 
 
 def check_principal(options, folder, core, issuer):
@@ -253,8 +246,8 @@ def start_host(options, folder, core, issuer=None):
     return host, subjects
 
 
-def start_nginx(folder, core, era, like):
-    """nginx with a constant answer of the same length to the same request."""
+def start_nginx(folder, core, era, like, with_token):
+    """nginx with a constant answer of the same length to the same requests, whose fields it reads at least."""
     port, own = free_port(), folder / f"nginx_{era}"
     own.mkdir()
     escaped = like.expected.replace("\\", "\\\\").replace("'", "\\'").replace("$", "_")
@@ -262,7 +255,9 @@ def start_nginx(folder, core, era, like):
     nginx = Server(core, ["/usr/sbin/nginx", "-p", own, "-c", own / "nginx.conf"], port, folder / "nginx.log")
     nginx.wait_for(like.fields, like.body)
     worker = int(pathlib.Path(f"/proc/{nginx.pid}/task/{nginx.pid}/children").read_text().split()[0])
-    return Subject(f"nginx, {era} era's bytes", nginx, worker, like.fields, like.body, like.expected.replace("$", "_"))
+    answer = like.expected.replace("$", "_")
+    return [Subject(f"nginx{kind}, {era} era", nginx, worker, to.fields, to.body, answer)
+            for kind, to in (("", like), (", token", with_token))]
 
 
 def print_ratio(title, above, below):
@@ -279,9 +274,11 @@ def print_table(subjects):
               f"{s.median('p99_us'):>9.0f}{s.median('busy'):>12.0%} {s.median('wrk_busy'):>9.0%}")
     named = {s.name: s for s in subjects}
     for era in ERAS:
-        print_ratio(f"{era} era to nginx", named[f"host, {era} era"], named[f"nginx, {era} era's bytes"])
+        print_ratio(f"{era} era to nginx", named[f"host, {era} era"], named[f"nginx, {era} era"])
     for era in ERAS:
-        print_ratio(f"{era} era, with a token to without", named[f"host, token, {era} era"], named[f"host, {era} era"])
+        print_ratio(f"{era} era, token to none", named[f"host, token, {era} era"], named[f"host, {era} era"])
+    for era in ERAS:
+        print_ratio(f"nginx on {era} era, token to none", named[f"nginx, token, {era} era"], named[f"nginx, {era} era"])
 
 
 def print_verification(build):
@@ -295,7 +292,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", type=pathlib.Path, required=True)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=4)
     parser.add_argument("--json", type=pathlib.Path)
     options = parser.parse_args()
     cores = sorted(os.sched_getaffinity(0))
@@ -308,12 +305,12 @@ def main():
         folder.chmod(0o755)  # nginx's worker is another user
         issuer = Issuer(folder)
         check_principal(options, folder, server_core, issuer)
-        starts = measure_start(options, folder, server_core)
-        starts |= measure_protected_start(options, folder, server_core, issuer)
-        open_host, subjects = start_host(options, folder, server_core)
-        protected_host, more = start_host(options, folder, server_core, issuer)
-        nginx = [start_nginx(folder, server_core, era, like) for era, like in zip(ERAS, subjects)]
-        subjects += more + nginx
+        starts = measure_starts(options, folder, server_core, issuer)
+        open_host, without = start_host(options, folder, server_core)
+        protected_host, with_token = start_host(options, folder, server_core, issuer)
+        pairs = list(zip(without, with_token))
+        pairs += [start_nginx(folder, server_core, era, *pair) for era, pair in zip(ERAS, pairs)]
+        subjects = [s for pair in pairs for s in pair]  # what is compared most runs side by side
         for s in subjects:
             s.warm_up(folder, wrk_core)
         for i in range(options.rounds):
@@ -341,4 +338,8 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    finally:
+        for left in list(Server.running):
+            left.stop()
