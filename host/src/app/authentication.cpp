@@ -13,6 +13,7 @@
 #include "app/version.hpp"
 #include "core/log.hpp"
 #include "crypto/digest.hpp"
+#include "json/document.hpp"
 
 namespace fmcp::app {
 namespace {
@@ -21,6 +22,16 @@ namespace {
 std::string domain_of(const config::auth_selection& which) {
    const auto digest = crypto::sha256(which.from.name + '\n' + which.config_json);
    return "auth:" + std::string(reinterpret_cast<const char*>(digest.data()), digest.size());
+}
+
+/// What a provider grants to clocks that differ: its setting `leeway`, if it has one (auth.h). The
+/// gate judges expiry once more, and must not be stricter.
+std::chrono::seconds leeway_of(const config::auth_selection& which) {
+   json::document document;
+   const auto root = document.parse_copy(which.config_json);
+   const auto* leeway = root ? (*root)->find("leeway") : nullptr;
+   const auto ms = leeway != nullptr ? leeway->as_int64() : std::nullopt;
+   return std::chrono::seconds(std::clamp<std::int64_t>(ms.value_or(0) / 1000, 0, 300));
 }
 
 class opened final : public authentication {
@@ -109,6 +120,7 @@ private:
       o.required_scopes = info_.required_scopes;
       o.challenge_scopes = info_.challenge_scopes;
       o.patience = settings_.verify_timeout;
+      o.leeway = leeway_of(*settings_.selected_auth);
       o.cache.max_entries = settings_.token_cache_size;
       o.cache.max_ttl = std::chrono::duration_cast<std::chrono::seconds>(settings_.token_cache_ttl);
       o.rate = {.calls_per_minute = settings_.calls_per_minute, .burst = settings_.calls_burst};

@@ -10,8 +10,10 @@
  *                                              fmcp.jwt/1, beside those of its url settings
  *             "headers":["x-acme-device"]}   DRAFT: request headers that it is to see
  *
- * A setting `base_url` of type url is read by the host as well: it is under what clients reach the
- * host, and the URL of the protected resource begins with it.
+ * Two settings are read by the host as well. `base_url`, of type url: under what clients reach the
+ * host; the URL of the protected resource begins with it. `leeway`, of type duration: what the
+ * provider grants to clocks that differ; the host, which judges the expiry of cached answers, grants
+ * the same, up to 300 seconds.
  *
  * The life of a verification:
  *
