@@ -113,6 +113,7 @@ const client::tool* find_tool(const std::vector<client::tool>& in, std::string_v
 /// For a name that the server does not list: it may be one that only some may see.
 std::string hint(const std::vector<client::tool>& in, std::string_view name) {
    std::vector<std::string_view> names;
+   names.reserve(in.size());
    for (const auto& t : in) names.push_back(t.name);
    return fmt::format(" The server lists no tool {}.{}", config::shown(name),
                       config::suggestion(name, names));

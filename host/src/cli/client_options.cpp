@@ -17,7 +17,7 @@
 namespace fmcp::cli {
 namespace {
 
-constexpr std::size_t max_token = 16 * 1024;
+constexpr std::size_t max_token = 16u << 10;
 constexpr std::array<std::string_view, 5> own_settings{"home", "ca_file", "https_proxy", "no_proxy",
                                                        "log_level"};
 

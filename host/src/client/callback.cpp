@@ -9,7 +9,7 @@
 namespace fmcp::client {
 namespace {
 
-constexpr std::size_t max_query = 8 * 1024;
+constexpr std::size_t max_query = 8u << 10;
 
 callback refused(std::string sentence) {
    return {.what = callback::kind::refused, .text = std::move(sentence)};

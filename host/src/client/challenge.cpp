@@ -9,7 +9,7 @@
 namespace fmcp::client {
 namespace {
 
-constexpr std::size_t max_field = 8 * 1024;
+constexpr std::size_t max_field = 8u << 10;
 constexpr std::size_t max_scopes = 100;
 
 /// RFC 9110 5.6.2

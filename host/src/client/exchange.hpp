@@ -10,7 +10,8 @@
 
 namespace fmcp::client {
 
-/// Any status is an answer. `rq.on_piece` is called inside, on this thread. Errors: those of `core::http::fetcher::start`.
+/// Any status is an answer. `rq.on_piece` is called inside, on this thread. Errors: those of
+/// `core::http::fetcher::start`.
 using exchange = std::function<core::result<core::http::fetch_reply>(core::http::fetch_request rq)>;
 
 } // namespace fmcp::client

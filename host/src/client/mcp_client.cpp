@@ -76,7 +76,7 @@ mcp_client::~mcp_client() {
    auto token = who_->authorization();
    if (token && !token->empty()) rq.headers.emplace_back("Authorization", std::move(*token));
    // Once: a server that refuses forgets the session some day, and nobody logs in to go.
-   (void)with_(std::move(rq));
+   [[maybe_unused]] const auto ended = with_(std::move(rq));
 }
 
 core::result<bool> mcp_client::try_modern() {
@@ -89,13 +89,13 @@ core::result<bool> mcp_client::try_modern() {
       if (found.error().code == core::errc::unsupported) return false;
       return std::unexpected(std::move(found.error()));
    }
-   if (found->error) {
-      const auto& supported = found->error->supported;
+   if (const auto& error = found->error) {
+      const auto& supported = error->supported;
       const bool speaks_old =
             supported.empty() || std::ranges::any_of(supported, [](const auto& s) {
                return std::ranges::find(old_revisions, s) != old_revisions.end();
             });
-      if (found->error->code != unsupported_version || speaks_old) return false;
+      if (error->code != unsupported_version || speaks_old) return false;
       return refuse(core::errc::unsupported,
                     fmt::format("the server speaks other revisions of the protocol than this "
                                 "client: {}",
@@ -219,9 +219,9 @@ core::result<mcp_client::answer> mcp_client::expect_result(const call& c) {
       if (a.error().code == core::errc::unsupported) a.error().code = core::errc::invalid;
       return a;
    }
-   if (a->error) {
+   if (const auto& error = a->error) {
       return refuse(core::errc::invalid, fmt::format("the server answered {} with error {}: {}",
-                                                     c.method, a->error->code, a->error->message));
+                                                     c.method, error->code, error->message));
    }
    return a;
 }
@@ -230,7 +230,7 @@ core::result<mcp_client::answer> mcp_client::request(const call& c) {
    const auto id = next_id_++;
    auto rq = post(c, id);
    if (c.wants_notices && heard_) rq.on_piece = listener();
-   const auto reply = send(std::move(rq));
+   const auto reply = send(rq);
    if (!reply) return std::unexpected(reply.error());
    auto a = read(*reply, id, c.method);
    if (a && c.method == "initialize" && a->result != nullptr) {
@@ -252,7 +252,7 @@ core::result<void> mcp_client::notify(std::string_view method) {
                  fmt::format("the server answered {} with status {}", method, reply->status));
 }
 
-core::result<core::http::fetch_reply> mcp_client::send(core::http::fetch_request rq) {
+core::result<core::http::fetch_reply> mcp_client::send(const core::http::fetch_request& rq) {
    for (int tried = 1;; ++tried) {
       auto token = who_->authorization();
       if (!token) return std::unexpected(std::move(token.error()));

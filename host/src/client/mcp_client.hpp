@@ -101,7 +101,7 @@ private:
    core::result<answer> request(const call& c);
    core::result<answer> expect_result(const call& c);
    core::result<void> notify(std::string_view method);
-   core::result<core::http::fetch_reply> send(core::http::fetch_request rq);
+   core::result<core::http::fetch_reply> send(const core::http::fetch_request& rq);
    [[nodiscard]] std::function<void(std::string_view)> listener() const;
    [[nodiscard]] core::http::fetch_request post(const call& c,
                                                 std::optional<std::int64_t> id) const;

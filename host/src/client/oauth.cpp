@@ -1,7 +1,6 @@
 #include "client/oauth.hpp"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -42,7 +41,7 @@ public:
 
 private:
    struct plan {
-      const issuer_document& issuer;
+      const discovered& found;
       client_identity client;
       std::uint16_t registered_port = 0;
       std::uint16_t port = 0;
@@ -56,9 +55,10 @@ private:
 
    core::result<bool> refresh();
    core::result<void> log_in(const challenge& c, const std::vector<std::string>& before);
-   core::result<void> log_in_once(const std::vector<std::string>& scopes, bool may_use_kept,
-                                  bool& is_stale);
-   core::result<plan> prepare(const std::vector<std::string>& scopes, bool may_use_kept);
+   core::result<void> log_in_once(const discovered& found, const std::vector<std::string>& scopes,
+                                  bool may_use_kept, bool& is_stale);
+   core::result<plan> prepare(const discovered& found, const std::vector<std::string>& scopes,
+                              bool may_use_kept);
    core::result<plan> register_client(plan p, const std::vector<std::string>& scopes);
    core::result<std::string> ask_user(const plan& p, const std::vector<std::string>& scopes,
                                       const std::string& verifier);
@@ -69,7 +69,6 @@ private:
 
    login_parts parts_;
    kept_login now_;
-   std::optional<discovered> found_;
    bool is_loaded_ = false, has_refreshed_ = false, has_stepped_up_ = false;
    int unproven_ = 0; ///< 2: just given, 1: being tried, 0: accepted at least once, or old
 };
@@ -166,41 +165,41 @@ core::result<void> login_credentials::log_in(const challenge& c,
                                              const std::vector<std::string>& before) {
    auto found = discover(parts_.with, parts_.allowed, c.resource_metadata);
    if (!found) return std::unexpected(std::move(found.error()));
-   found_ = std::move(*found);
-   auto scopes = united(before, c.scopes.empty() ? found_->resource.scopes_supported : c.scopes);
+   auto scopes = united(before, c.scopes.empty() ? found->resource.scopes_supported : c.scopes);
    // Without it some issuers give no refresh token; asking for nothing else than it would replace
    // the issuer's own choice of scopes.
-   const auto& offered = found_->issuer.scopes_supported;
+   const auto& offered = found->issuer.scopes_supported;
    if (!scopes.empty() && std::ranges::find(offered, "offline_access") != offered.end())
       scopes = united(std::move(scopes), {"offline_access"});
    bool is_stale = false;
-   auto done = log_in_once(scopes, true, is_stale);
-   if (!done && is_stale) done = log_in_once(scopes, false, is_stale);
+   auto done = log_in_once(*found, scopes, true, is_stale);
+   if (!done && is_stale) done = log_in_once(*found, scopes, false, is_stale);
    return done;
 }
 
-core::result<void> login_credentials::log_in_once(const std::vector<std::string>& scopes,
+core::result<void> login_credentials::log_in_once(const discovered& found,
+                                                  const std::vector<std::string>& scopes,
                                                   bool may_use_kept, bool& is_stale) {
-   const auto p = prepare(scopes, may_use_kept);
+   const auto p = prepare(found, scopes, may_use_kept);
    if (!p) return std::unexpected(p.error());
    const auto verifier = random_text();
    auto code = ask_user(*p, scopes, verifier);
    if (!code) return std::unexpected(std::move(code.error()));
-   const auto& endpoint = p->issuer.token_endpoint;
+   const auto& endpoint = p->found.issuer.token_endpoint;
    auto outcome = ask_for_tokens(endpoint, p->client,
                                  {{"grant_type", "authorization_code"},
                                   {"code", std::move(*code)},
                                   {"redirect_uri", redirect_uri(p->port)},
                                   {"code_verifier", verifier},
-                                  {"resource", found_->resource.resource}});
+                                  {"resource", found.resource.resource}});
    if (!outcome) return std::unexpected(std::move(outcome.error()));
    if (!*outcome) {
       is_stale = p->is_kept && outcome->error().error == "invalid_client";
       return denied(std::move(outcome->error().sentence));
    }
    now_ = {.server = parts_.allowed.server(),
-           .issuer = p->issuer.issuer,
-           .resource = found_->resource.resource,
+           .issuer = p->found.issuer.issuer,
+           .resource = found.resource.resource,
            .token_endpoint = endpoint,
            .client = p->client,
            .redirect_port = p->registered_port,
@@ -215,17 +214,18 @@ core::result<void> login_credentials::log_in_once(const std::vector<std::string>
 
 /// Who we are to that issuer, and where its answer will come to.
 core::result<login_credentials::plan>
-login_credentials::prepare(const std::vector<std::string>& scopes, bool may_use_kept) {
+login_credentials::prepare(const discovered& found, const std::vector<std::string>& scopes,
+                           bool may_use_kept) {
    const auto& o = parts_.options;
-   plan p{.issuer = found_->issuer, .client = {}};
+   plan p{.found = found, .client = {}};
    if (!o.client_id.empty()) {
       p.client.id = o.client_id;
-   } else if (!o.metadata_url.empty() && p.issuer.accepts_metadata_urls) {
+   } else if (!o.metadata_url.empty() && p.found.issuer.accepts_metadata_urls) {
       p.client.id = o.metadata_url;
    } else if (may_use_kept) {
       const auto kept = parts_.file.read();
       if (!kept) return std::unexpected(kept.error());
-      const auto* login = find_login(*kept, parts_.allowed.server(), p.issuer.issuer);
+      const auto* login = find_login(*kept, parts_.allowed.server(), p.found.issuer.issuer);
       if (login != nullptr && login->redirect_port != 0) {
          p.client = login->client;
          p.registered_port = login->redirect_port;
@@ -249,12 +249,12 @@ login_credentials::prepare(const std::vector<std::string>& scopes, bool may_use_
 
 core::result<login_credentials::plan>
 login_credentials::register_client(plan p, const std::vector<std::string>& scopes) {
-   const auto& endpoint = p.issuer.registration_endpoint;
+   const auto& endpoint = p.found.issuer.registration_endpoint;
    if (endpoint.empty()) {
       return denied(fmt::format("{} does not register clients by itself; register one with it for "
                                 "the redirect URI http://127.0.0.1/callback and give its id with "
                                 "--client-id",
-                                shown(p.issuer.issuer)));
+                                shown(p.found.issuer.issuer)));
    }
    const auto reply = parts_.with(
          {.method = "POST",
@@ -276,14 +276,14 @@ core::result<std::string> login_credentials::ask_user(const plan& p,
                                                       const std::vector<std::string>& scopes,
                                                       const std::string& verifier) {
    const expected_callback expected{.state = random_text(),
-                                    .issuer = p.issuer.issuer,
-                                    .must_name_issuer = p.issuer.names_itself};
-   parts_.agent.show(authorization_url(p.issuer.authorization_endpoint,
+                                    .issuer = p.found.issuer.issuer,
+                                    .must_name_issuer = p.found.issuer.names_itself};
+   parts_.agent.show(authorization_url(p.found.issuer.authorization_endpoint,
                                        {.client_id = p.client.id,
                                         .redirect_uri = redirect_uri(p.port),
                                         .state = expected.state,
                                         .code_challenge = challenge_of(verifier),
-                                        .resource = found_->resource.resource,
+                                        .resource = p.found.resource.resource,
                                         .scopes = scopes}));
    return parts_.agent.wait(
          [expected](std::string_view query) { return read_callback(query, expected); });
@@ -304,7 +304,7 @@ void login_credentials::take(issued_tokens tokens, const std::vector<std::string
    now_.access_token = std::move(tokens.access_token);
    // An issuer that does not rotate says nothing about the refresh token (RFC 6749 section 6).
    if (!tokens.refresh_token.empty()) now_.refresh_token = std::move(tokens.refresh_token);
-   now_.scopes = tokens.scopes ? std::move(*tokens.scopes) : asked;
+   now_.scopes = std::move(tokens.scopes).value_or(asked);
    const auto life_ms = tokens.lifetime_s * 1000;
    now_.renew_at_ms =
          life_ms == 0 ? 0 : parts_.time.unix_ms() + life_ms - std::min(margin_ms, life_ms / 5);

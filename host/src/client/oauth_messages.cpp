@@ -18,7 +18,7 @@ namespace {
 constexpr json::limits bounds{.max_depth = 16, .max_bytes = 256u << 10, .max_values = 10'000};
 constexpr std::size_t max_token = 16u << 10;
 constexpr std::size_t max_name = 2048; // of a client, which may be a URL
-constexpr std::int64_t max_lifetime_s = 10 * 365 * 24 * 3600ll;
+constexpr std::int64_t max_lifetime_s = 10ll * 365 * 24 * 3600;
 
 std::string string_of(const json::value& from, std::string_view name) {
    return std::string(from.find_string(name).value_or(""));
