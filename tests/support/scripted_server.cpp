@@ -201,6 +201,11 @@ bool scripted_server::wait_until_asked(std::string_view path, std::size_t times)
    });
 }
 
+std::size_t scripted_server::holding() const {
+   const std::lock_guard lock(guard_);
+   return holding_;
+}
+
 std::size_t scripted_server::most_taken() const {
    const std::lock_guard lock(guard_);
    return most_taken_;
@@ -240,6 +245,17 @@ bool scripted_server::rest(mode while_it_is, std::chrono::milliseconds limit) {
    return !changed_.wait_for(lock, limit, [&] { return ends_ || mode_ != while_it_is; });
 }
 
+void scripted_server::hold(int fd) {
+   const auto count = [this](bool one_more) {
+      const std::lock_guard lock(guard_);
+      holding_ = one_more ? holding_ + 1 : holding_ - 1;
+   };
+   count(true);
+   pollfd peer{.fd = fd, .events = POLLRDHUP, .revents = 0};
+   while (::poll(&peer, 1, 0) == 0 && rest(mode::silent, std::chrono::milliseconds(10))) continue;
+   count(false);
+}
+
 bool scripted_server::send_endless(int fd) {
    std::string head = "HTTP/1.1 200 Scripted\r\nContent-Type: application/json\r\n"
                       "Transfer-Encoding: chunked\r\n\r\n";
@@ -269,7 +285,7 @@ bool scripted_server::answer(int fd, const request& rq) {
    switch (now) {
    case mode::refuse:
    case mode::reset: return false;
-   case mode::silent: static_cast<void>(rest(mode::silent, patience)); return false;
+   case mode::silent: hold(fd); return false;
    case mode::endless: return send_endless(fd);
    case mode::garbage:
       return send_all(fd, text_of({.body = "{\"keys\":[\xff\xfe{\"kty\":\"RSA\",,]]}\x01"}));

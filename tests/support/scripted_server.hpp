@@ -74,6 +74,8 @@ public:
    [[nodiscard]] std::vector<request> requests() const;
    /// Waits until that many came; false when patience ends.
    [[nodiscard]] bool wait_until_asked(std::string_view path, std::size_t times) const;
+   /// How many silent requests are held whose client still waits.
+   [[nodiscard]] std::size_t holding() const;
    /// How many bytes of an endless answer were taken, at most.
    [[nodiscard]] std::size_t most_taken() const;
 
@@ -88,6 +90,8 @@ private:
    void talk(int fd);
    bool answer(int fd, const request& rq);
    bool send_endless(int fd);
+   /// Until the client goes, the server ends, or it behaves otherwise.
+   void hold(int fd);
    /// False when the server ends or behaves otherwise meanwhile.
    bool rest(mode while_it_is, std::chrono::milliseconds limit);
 
@@ -97,7 +101,7 @@ private:
    std::vector<request> requests_;
    std::string redirect_to_;
    mode mode_ = mode::ok;
-   std::size_t most_taken_ = 0;
+   std::size_t most_taken_ = 0, holding_ = 0;
    bool ends_ = false;
    int holder_ = -1, listener_ = -1;
    std::uint16_t port_ = 0;
