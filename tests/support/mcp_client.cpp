@@ -92,10 +92,11 @@ json_text response_of(const http_answer& answer) {
 }
 
 legacy_session::legacy_session(const http_host& host, std::string_view version,
-                               std::string_view capabilities)
-    : port_(host.port()), path_(host.path()) {
+                               std::string_view capabilities, headers always)
+    : port_(host.port()), path_(host.path()), always_(std::move(always)) {
    opening_ = test::ask(
-         port_, post(path_, request_text("initialize", initialize_params(version, capabilities))));
+         port_, post(path_, request_text("initialize", initialize_params(version, capabilities)),
+                     always_));
    if (opening_.status != 200) {
       throw std::runtime_error("initialize was answered " + std::to_string(opening_.status) + ": " +
                                opening_.body);
@@ -107,7 +108,7 @@ legacy_session::legacy_session(const http_host& host, std::string_view version,
 }
 
 headers legacy_session::fields() const {
-   headers out;
+   headers out = always_;
    if (!id_.empty()) out.emplace_back("Mcp-Session-Id", id_);
    // The header exists since 2025-06-18.
    if (version_ >= "2025-06-18") out.emplace_back("MCP-Protocol-Version", version_);

@@ -59,8 +59,9 @@ inline const std::vector<std::string> legacy_versions{"2024-11-05", "2025-03-26"
 /// A session of the old era, opened.
 class legacy_session {
 public:
+   /// `always`: fields that every request of the session carries, such as Authorization.
    explicit legacy_session(const http_host& host, std::string_view version = newest_legacy,
-                           std::string_view capabilities = "{}");
+                           std::string_view capabilities = "{}", headers always = {});
 
    [[nodiscard]] const std::string& id() const noexcept { return id_; }
    [[nodiscard]] const http_answer& opening() const noexcept { return opening_; }
@@ -77,6 +78,7 @@ public:
 private:
    std::uint16_t port_;
    std::string path_, version_, id_;
+   headers always_;
    http_answer opening_;
 };
 

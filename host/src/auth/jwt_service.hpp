@@ -67,7 +67,7 @@ public:
    /// `verify`. Never fetches.
    [[nodiscard]] std::optional<jwt_outcome> verify_now(std::uint64_t policy,
                                                        std::string_view token);
-   /// The same, waiting for keys for at most 5 s. `done` is called once, on the service's thread,
+   /// The same, waiting for keys for at most 4.5 s. `done` is called once, on the service's thread,
    /// never inside this call; it should be quick.
    void verify(std::uint64_t policy, std::string_view token, verified done);
 

@@ -186,7 +186,7 @@ void key_source::begin(std::uint64_t now, bool is_forced) {
       forced_.push_back(now);
    }
    begun_at_ = now;
-   flight_ = flight{++begun_, 0};
+   flight_ = flight{++begun_, 0, is_forced};
    // The fetcher never calls back inside start, and its thread only passes the answer on.
    flight_->handle = fetcher_.start(
          request_for(where_),
@@ -211,16 +211,26 @@ void key_source::fetched(std::uint64_t number, core::result<fetch_reply> reply) 
    {
       const std::lock_guard lock(mutex_);
       if (!flight_ || flight_->number != number) return;
+      const bool was_forced = flight_->is_forced;
       flight_.reset();
       const auto now = clock_.mono_ns();
       if (is_good) {
          publish(std::move(*set), std::max(key_lifetime(*reply), where_.min_refresh), now);
       } else {
-         due_ = now + ns(std::max(retry_delay(++failures_), where_.min_refresh));
+         note_failure(was_forced, now);
       }
       over = settle(number, is_good, now);
    }
    for (auto& s : over) s.done(std::move(s.what));
+}
+
+void key_source::note_failure(bool was_forced, std::uint64_t now) {
+   const bool is_first = failures_ == 0;
+   if (is_first || !was_forced) ++failures_;
+   // One that is due already would begin at once, and again.
+   const bool is_planned = was_forced && due_ > now;
+   const auto again = now + ns(std::max(retry_delay(failures_), where_.min_refresh));
+   due_ = is_planned ? std::min(due_, again) : again;
 }
 
 void key_source::publish(crypto::jwk_set set, std::chrono::seconds lifetime, std::uint64_t now) {

@@ -11,7 +11,8 @@
 /// When a fetch begins. There is never more than one under way.
 /// * At `start`, and then whenever the set's lifetime is over, in the background: the keys at hand
 ///   serve on meanwhile. After a failure again after 5, 10, 20, 40, 60, 60 … seconds; the keys at
-///   hand serve on for six hours beyond their lifetime.
+///   hand serve on for six hours beyond their lifetime. A forced fetch that fails puts none of
+///   these off, or those who ask most would wait longest for an issuer that is back.
 /// * Forced, by a request whose key is not at hand: at most two in any 30 seconds.
 ///
 /// What a request gets whose key is not at hand. The aim: a rotation refuses no valid token, though
@@ -63,7 +64,9 @@ public:
    static constexpr std::chrono::seconds forced_window{30};
    static constexpr std::size_t forced_in_window = 2;
    static constexpr std::chrono::seconds fetch_timeout{10};
-   static constexpr std::chrono::seconds patience{5}; ///< of one that waits
+   /// Of one that waits. Below `verify_timeout`, or the gate would give up first, and take an
+   /// issuer that does not answer for a provider that hangs.
+   static constexpr std::chrono::milliseconds patience{4500};
    static constexpr std::chrono::seconds first_retry{5}, longest_retry{60};
    static constexpr std::chrono::hours stale_for{6};
    static constexpr std::size_t max_waiting = 1024;
@@ -120,6 +123,7 @@ private:
    struct flight {
       std::uint64_t number;
       std::uint64_t handle;
+      bool is_forced;
    };
 
    // With the mutex held.
@@ -136,6 +140,7 @@ private:
    void keep(waiter&& w);
    [[nodiscard]] std::uint64_t next_turn() const;
 
+   void note_failure(bool was_forced, std::uint64_t now);
    void publish(crypto::jwk_set set, std::chrono::seconds lifetime, std::uint64_t now);
 
    // Without it, on the worker's thread.

@@ -119,7 +119,7 @@ TEST_F(KeySource, StepTellsWhenToComeAgain) {
    bench.net.answer(200, set_of({"k1"}), "max-age=600");
    EXPECT_EQ(bench.service->step(), t0 + 600'000'000'000u);
    verify(id, token("k2"));
-   EXPECT_EQ(bench.service->step(), t0 + 5'000'000'000u); // its patience
+   EXPECT_EQ(bench.service->step(), t0 + 4'500'000'000u); // its patience
 }
 
 TEST_F(KeySource, AWithdrawnKeyEndsWithTheNextFetch) {
@@ -464,7 +464,7 @@ TEST_F(KeySource, AFailureTakesBackWhatWasUnknown) {
 TEST_F(KeySource, AnIssuerThatHangsCostsAtMostItsPatience) {
    const auto id = bench.add(test::remote_policy());
    const auto p = verify(id, token());
-   bench.pass(4999ms);
+   bench.pass(4499ms);
    EXPECT_EQ(outcome(p), "still waiting");
    bench.pass(1ms);
    EXPECT_EQ(outcome(p), "upstream_unavailable");
@@ -492,6 +492,32 @@ TEST_F(KeySource, DownForFiveMinutes) {
    // It is back; within a minute the host knows, without a request and without a restart.
    for (int s = 0; s < 60 && bench.net.open() == 0; ++s) bench.pass(1s);
    bench.answer(set_of({"k2"}));
+   EXPECT_EQ(bench.reason_now(id, token("k2")), none);
+}
+
+TEST_F(KeySource, RequestsThatAskInVainDoNotPutOffTheNextTry) {
+   const auto id = bench.add(test::remote_policy());
+   bench.fail_fetch(); // at the start: again after 5 s
+   for (int i = 0; i < 2; ++i) {
+      const auto p = verify(id, token());
+      bench.fail_fetch();
+      EXPECT_EQ(outcome(p), "upstream_unavailable");
+   }
+   bench.pass(4999ms);
+   EXPECT_EQ(bench.net.open(), 0u);
+   bench.pass(1ms);
+   ASSERT_EQ(bench.net.open(), 1u);
+   bench.answer(set_of({"k1"}));
+   EXPECT_EQ(bench.reason_now(id, token()), none);
+}
+
+TEST_F(KeySource, AForcedFetchThatFailsIsTriedAgainSoonerThanTheKeysGetOld) {
+   const auto id = bench.add_fetched(set_of({"k1"}), "max-age=3600");
+   const auto p = verify(id, token("k2"));
+   bench.fail_fetch();
+   bench.pass(5s);
+   ASSERT_EQ(bench.net.open(), 1u);
+   bench.answer(set_of({"k1", "k2"}));
    EXPECT_EQ(bench.reason_now(id, token("k2")), none);
 }
 
@@ -660,7 +686,7 @@ TEST_F(KeySourceAlone, TheFirstWhoWaitsWakesTheWorker) {
    EXPECT_TRUE(worker->tasks.empty());
    EXPECT_EQ(source->await(k1, 0, [](key_source::answer) {}), std::nullopt);
    EXPECT_FALSE(worker->tasks.empty()); // or its patience would have no end
-   EXPECT_EQ(source->poll(), clock.mono_ns() + 5'000'000'000u);
+   EXPECT_EQ(source->poll(), clock.mono_ns() + 4'500'000'000u);
 }
 
 TEST_F(KeySourceAlone, TheFetchersThreadOnlyPassesTheAnswerOn) {
