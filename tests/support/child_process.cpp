@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -58,6 +59,9 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
    ::dup2(in, STDIN_FILENO);
    ::dup2(out, STDOUT_FILENO);
    ::dup2(err, STDERR_FILENO);
+   if (options.user && (::setgroups(0, nullptr) != 0 || ::setgid(*options.user) != 0 ||
+                        ::setuid(*options.user) != 0))
+      ::_exit(125);
    ::execve(options.program.c_str(), arguments, environment);
    ::_exit(127);
 }

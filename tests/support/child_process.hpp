@@ -31,9 +31,10 @@ struct start_options {
    std::string program;
    std::vector<std::string> arguments = {};
    std::vector<std::pair<std::string, std::string>> environment = {};
-   std::string directory = {}; ///< empty: the test's own
-   bool pipes_stdin = false;   ///< else standard input is /dev/null
-   bool pipes_stdout = false;  ///< else standard output goes where the error stream goes
+   std::string directory = {};     ///< empty: the test's own
+   bool pipes_stdin = false;       ///< else standard input is /dev/null
+   bool pipes_stdout = false;      ///< else standard output goes where the error stream goes
+   std::optional<uid_t> user = {}; ///< and group of the same number; only root may choose
 };
 
 class child_process {

@@ -345,6 +345,21 @@ private:
    auth_outcome out_;
 };
 
+/// Something that is called so, or lies in the module that was named, alone or with another class.
+std::string meant_provider(const std::string& wanted, std::span<const std::string_view> every) {
+   auto near = suggestion(wanted, every);
+   if (!near.empty()) return near;
+   const auto module_of = [](std::string_view path) {
+      return path.substr(0, std::min(path.rfind('.'), path.size()));
+   };
+   for (const auto& other : every) {
+      const auto module = module_of(other);
+      if (module != other && (module == wanted || module == module_of(wanted)))
+         return fmt::format(" Did you mean {}?", other);
+   }
+   return near;
+}
+
 } // namespace
 
 bool wants_authentication(const layers& given) {
@@ -400,7 +415,7 @@ core::result<const auth_candidate*> find_provider(std::string_view name,
    std::ranges::sort(known);
    return core::fail(core::errc::not_found,
                      fmt::format("There is no provider {} ({}).{} {}{}", shown(wanted),
-                                 places(directories), suggestion(wanted, every),
+                                 places(directories), meant_provider(wanted, every),
                                  known.empty() ? "None is installed."
                                                : fmt::format("Known are {}.", listed(known)),
                                  unread));

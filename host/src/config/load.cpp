@@ -144,7 +144,8 @@ private:
                    is_usage);
             return false;
          }
-         e.texts = {std::move(*secret)};
+         if (!secret->warning.empty()) note(core::log::level::warn, std::move(secret->warning));
+         e.texts = {std::move(secret->text)};
       }
       // On stdio nobody authenticates, and a broken wish for it does no harm.
       if (s.kind == kind::provider && !is_protecting()) {

@@ -120,7 +120,8 @@ private:
                    e.is_flag());
             return std::nullopt;
          }
-         e.texts = {std::move(*secret)};
+         if (!secret->warning.empty()) out_.values.warnings.push_back(std::move(secret->warning));
+         e.texts = {std::move(secret->text)};
          e.as = entry::form::text;
       }
       const bool may_be_empty = d.type == plugin_type::list && d.is_split;

@@ -10,10 +10,15 @@
 
 namespace fmcp::config {
 
-/// The content without one newline at its end. Links are followed, since that is how clusters mount
-/// secrets; owner and mode of every component are checked (core/safe_path.hpp).
+struct secret_file {
+   std::string text;    ///< without one newline at its end
+   std::string warning; ///< a sentence, when every user of the machine may read it; else empty
+};
+/// Links are followed, since that is how clusters mount secrets; owner and mode of every component
+/// are checked (core/safe_path.hpp). That others may read it is no error: it is how container
+/// platforms mount secrets, where there are no others.
 /// Errors: those of `core::open_safely`; invalid (empty), limit (more than 64 KiB). No message
 /// holds any of the content.
-[[nodiscard]] core::result<std::string> read_secret(std::string_view path);
+[[nodiscard]] core::result<secret_file> read_secret(std::string_view path);
 
 } // namespace fmcp::config

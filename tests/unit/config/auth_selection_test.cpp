@@ -187,6 +187,20 @@ TEST_F(AuthSelection, RefusesAnUnknownNameWithWhatThereIs) {
    EXPECT_THAT(problems(), ElementsAre(HasSubstr("None is installed.")));
 }
 
+TEST_F(AuthSelection, KnowsTheClassOfAModuleThatIsNamedAloneOrWithAnother) {
+   for (const auto* name :
+        {"fastmcp.server.auth.providers.descope", "fastmcp.server.auth.providers.descope:Descope",
+         "fastmcp.server.auth.providers.descope.Provider"}) {
+      from_.environment = {std::string("FASTMCP_SERVER_AUTH=") + name};
+      EXPECT_THAT(problems(),
+                  ElementsAre(HasSubstr(
+                        "Did you mean fastmcp.server.auth.providers.descope.DescopeProvider?")))
+            << name;
+   }
+   from_.environment = {"FASTMCP_SERVER_AUTH=mymodule.MyProvider"};
+   EXPECT_THAT(problems(), ElementsAre(Not(HasSubstr("Did you mean"))));
+}
+
 TEST_F(AuthSelection, NamesTheFilesThatCouldNotBeRead) {
    found_.push_back({.file = "/auth/broken.so", .name = {}, .reason = "It is cut off."});
    env("FASTMCP_SERVER_AUTH=google");
@@ -676,7 +690,8 @@ TEST_F(AuthSelection, WarnsAboutASecretOnTheCommandLine) {
                                            "line"),
                                  HasSubstr("INTROSPECTION_CLIENT_SECRET_FILE"),
                                  Not(HasSubstr("hunter2")))));
-   from_.flags.back() = {"auth_options", "client_secret_file=" + dir_.put("s", "hunter2hunter2")};
+   from_.flags.back() = {"auth_options",
+                         "client_secret_file=" + dir_.put("s", "hunter2hunter2", 0600)};
    EXPECT_THAT(notices(), IsEmpty());
    EXPECT_THAT(selected().secrets, ElementsAre(Pair("client_secret", "hunter2hunter2")));
 }

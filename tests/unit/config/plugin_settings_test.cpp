@@ -225,6 +225,20 @@ TEST_F(PluginSettings, ReadSecretsFromFiles) {
    as_file("file");
 }
 
+TEST_F(PluginSettings, WarnOfASecretThatEveryUserMayRead) {
+   for (const auto& [mode, warned] :
+        {std::pair{0600u, false}, {0640u, false}, {0644u, true}, {0444u, true}}) {
+      from_.environment.clear();
+      env("FASTMCP_PLUGIN_DEMO_X_FILE", dir_.put("s", "hunter2\n", mode));
+      const auto values = resolve(one(R"("type":"secret")"));
+      ASSERT_TRUE(values) << mode;
+      EXPECT_EQ(values->warnings.size(), warned ? 1u : 0u) << mode;
+      for (const auto& text : values->warnings)
+         EXPECT_THAT(text,
+                     AllOf(HasSubstr("chmod o-r " + dir_.at("s")), Not(HasSubstr("hunter2"))));
+   }
+}
+
 TEST_F(PluginSettings, RefuseASecretGivenTwice) {
    env("FASTMCP_PLUGIN_DEMO_X", "hunter2").env("FASTMCP_PLUGIN_DEMO_X_FILE", "/s");
    EXPECT_THAT(message(one(R"("type":"secret")")),
