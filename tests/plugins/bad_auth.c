@@ -93,7 +93,6 @@ static fmcp_status allow_with_scopes(fmcp_call call, uint32_t count) {
 }
 
 static fmcp_call waiting;
-static const fmcp_auth_request* waiting_request;
 
 static void answer_later(void* user) {
    (void)user;
@@ -103,10 +102,10 @@ static void answer_later(void* user) {
 /* Waits until the host has given the question up, and allows it then. The question is readable
  * until it is answered. */
 static void answer_late(void* user) {
-   (void)user;
-   while (!host->cancelled(host->ctx, waiting)) tiny_rest();
-   if (!tiny_is(waiting_request->token, "good")) abort();
-   allow_alice(waiting);
+   const fmcp_auth_request* rq = user; /* each task has its own: several may wait */
+   while (!host->cancelled(host->ctx, rq->call)) tiny_rest();
+   if (!tiny_is(rq->token, "good")) abort();
+   allow_alice(rq->call);
 }
 
 /* ---- fmcp.auth/1 ---- */
@@ -160,9 +159,8 @@ static fmcp_status verify(void* self, const fmcp_auth_request* rq, fmcp_err* err
       return deny(rq->call);
    }
    if (is_mode("late")) {
-      waiting = rq->call;
-      waiting_request = rq;
-      return tasks->post(host->ctx, answer_late, NULL) == FMCP_OK ? FMCP_PENDING : FMCP_E_BUSY;
+      return tasks->post(host->ctx, answer_late, (void*)(uintptr_t)rq) == FMCP_OK ? FMCP_PENDING
+                                                                                  : FMCP_E_BUSY;
    }
    if (is_mode("complete")) { /* as a tool would */
       fmcp_result r = {0};
