@@ -122,7 +122,7 @@ TEST_F(AuthRefusals, NamesThatSelectNothing) {
 TEST_F(AuthRefusals, AProviderOfTheFrameworkThatIsNotInstalled) {
    expect_refused({{"FASTMCP_SERVER_AUTH", "fastmcp.server.auth.providers.github.GitHubProvider"},
                    {"GITHUB_CLIENT_SECRET", secret}},
-                  {"There is no provider", "GitHubProvider"});
+                  {"There is no provider", "GitHubProvider", "Known are"});
 }
 
 TEST_F(AuthRefusals, VariablesWithoutASelection) {
