@@ -148,9 +148,9 @@ TEST_F(Introspection, AsksAtEveryRequestUnlessToldToRemember) {
 }
 
 TEST_F(Introspection, RemembersNoLongerThanTheTokenLives) {
-   const auto end = unix_now() + 2;
-   answers["short"].body = active(",\"exp\":" + std::to_string(end));
    http_host host(setup({{"INTROSPECTION_CACHE_TTL_SECONDS", "60"}}));
+   const auto end = unix_now() + 3;
+   idp.serve("/introspect", active(",\"exp\":" + std::to_string(end)));
    expect_let_in(host, "short", "ada");
    const auto until = std::chrono::steady_clock::now() + patience;
    http_answer answer;
