@@ -129,6 +129,15 @@ TEST_F(IssuerFaults, WhileItSaysNothingAnUnknownKeyIs503BeforeTheFetchIsGivenUp)
    EXPECT_EQ(idp.holding(), 1u) << "they waited until the fetch was given up, ten seconds";
 }
 
+TEST_F(IssuerFaults, ASilentOneIsNotTakenForAProviderThatHangs) {
+   idp.behave(mode::silent);
+   auto with = setup();
+   with.environment.emplace_back("FASTMCP_VERIFY_TIMEOUT", "500ms");
+   http_host host(with);
+   expect_refused(host, fresh(key(1)), 503, "upstream_unavailable");
+   EXPECT_EQ(idp.holding(), 1u);
+}
+
 TEST_F(IssuerFaults, ARequestWaitsForASlowOne) {
    idp.behave(mode::slow);
    http_host host(setup());

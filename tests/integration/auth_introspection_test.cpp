@@ -65,6 +65,23 @@ TEST_F(Introspection, AsksAsTheStandardSays) {
    EXPECT_EQ(asked.header("Authorization"), "Basic dG9vbHMlMjBzZXJ2ZXI6czNjcmV0JTNBJTI1");
 }
 
+TEST_F(Introspection, IsNotAskedForPublicRoutesNorForWhatIsNoToken) {
+   answers["opaque"].body = active("");
+   http_host host(setup());
+   for (const auto* path : {"/.well-known/oauth-protected-resource/mcp", "/healthz", "/readyz"})
+      EXPECT_EQ(ask(host.port(), {.target = path, .fields = bearer("opaque")}).status, 200);
+   EXPECT_EQ(ask(host.port(), {.target = "/elsewhere", .fields = bearer("opaque")}).status, 404);
+   for (const auto* value :
+        {"", "Bearer", "Bearer ", "Basic opaque", "Bearer a b", "Bearer \"\""}) {
+      auto request = call_as("");
+      request.fields.emplace_back("Authorization", value);
+      EXPECT_EQ(ask(host.port(), request).status, 401) << value;
+   }
+   EXPECT_EQ(idp.requests().size(), 0u);
+   expect_let_in(host, "opaque", "ada");
+   EXPECT_EQ(idp.requests().size(), 1u);
+}
+
 TEST_F(Introspection, RefusesWhatIsNotActive) {
    const auto now = unix_now();
    answers["text"].body = R"({"active":"true","sub":"ada"})";
@@ -131,9 +148,9 @@ TEST_F(Introspection, AsksAtEveryRequestUnlessToldToRemember) {
 }
 
 TEST_F(Introspection, RemembersNoLongerThanTheTokenLives) {
-   const auto end = unix_now() + 2;
-   answers["short"].body = active(",\"exp\":" + std::to_string(end));
    http_host host(setup({{"INTROSPECTION_CACHE_TTL_SECONDS", "60"}}));
+   const auto end = unix_now() + 3;
+   idp.serve("/introspect", active(",\"exp\":" + std::to_string(end)));
    expect_let_in(host, "short", "ada");
    const auto until = std::chrono::steady_clock::now() + patience;
    http_answer answer;

@@ -220,7 +220,8 @@ TEST(JwtOverHttp, WithoutAKidSeveralKeysAreNone) {
 }
 
 TEST(JwtOverHttp, ATokenEndsAlthoughItIsRemembered) {
-   const auto end = unix_now() + 2;
+   static_cast<void>(host()); // started before the time runs
+   const auto end = unix_now() + 3;
    const auto token = rsa().token(good().set("exp", std::to_string(end)));
    expect_let_in(host(), token, "user-1");
    connection same(host().port());

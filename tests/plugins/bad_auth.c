@@ -92,17 +92,15 @@ static fmcp_status allow_with_scopes(fmcp_call call, uint32_t count) {
    return allow(call, &who);
 }
 
-static fmcp_call waiting;
-
+/* A question is readable until it is answered, so each goes with its own. */
 static void answer_later(void* user) {
-   (void)user;
-   allow_alice(waiting);
+   const fmcp_auth_request* rq = user;
+   allow_alice(rq->call);
 }
 
-/* Waits until the host has given the question up, and allows it then. The question is readable
- * until it is answered. */
+/* Waits until the host has given the question up, and allows it then. */
 static void answer_late(void* user) {
-   const fmcp_auth_request* rq = user; /* each task has its own: several may wait */
+   const fmcp_auth_request* rq = user;
    while (!host->cancelled(host->ctx, rq->call)) tiny_rest();
    if (!tiny_is(rq->token, "good")) abort();
    allow_alice(rq->call);
@@ -225,9 +223,9 @@ static fmcp_status verify(void* self, const fmcp_auth_request* rq, fmcp_err* err
       return FMCP_OK;
    }
    if (tiny_is(rq->token, "later")) {
-      waiting = rq->call;
-      return tasks->after(host->ctx, 1, answer_later, NULL, NULL) == FMCP_OK ? FMCP_PENDING
-                                                                             : FMCP_E_BUSY;
+      return tasks->after(host->ctx, 1, answer_later, (void*)(uintptr_t)rq, NULL) == FMCP_OK
+                   ? FMCP_PENDING
+                   : FMCP_E_BUSY;
    }
    if (tiny_is(rq->token, "forget")) {
       static const uint8_t digest[32] = "0123456789abcdef0123456789abcdef";

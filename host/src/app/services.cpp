@@ -11,8 +11,10 @@ namespace {
 
 class opened final : public services {
 public:
-   opened(std::unique_ptr<core::http::fetcher> fetch, std::unique_ptr<store_backends> kept)
-       : fetch_(std::move(fetch)), tokens_(fetch_.get()), jwt_(tokens_), kept_(std::move(kept)) {}
+   opened(std::unique_ptr<core::http::fetcher> fetch, std::unique_ptr<store_backends> kept,
+          auth::jwt_service::options tokens)
+       : fetch_(std::move(fetch)), tokens_(fetch_.get(), core::clock::system(), tokens),
+         jwt_(tokens_), kept_(std::move(kept)) {}
 
    core::http::fetcher& fetch() override { return *fetch_; }
    auth::jwt_service& tokens() override { return tokens_; }
@@ -44,7 +46,10 @@ core::result<std::unique_ptr<services>> services::open(const config::settings& s
    if (!fetch) return std::unexpected(std::move(fetch.error()));
    auto kept = store_backends::open(store_options(s));
    if (!kept) return std::unexpected(std::move(kept.error()));
-   return std::make_unique<opened>(std::move(*fetch), std::move(*kept));
+   // A tenth is left for the answer's way back through the provider.
+   return std::make_unique<opened>(
+         std::move(*fetch), std::move(*kept),
+         auth::jwt_service::options{.patience = s.verify_timeout - s.verify_timeout / 10});
 }
 
 } // namespace fmcp::app

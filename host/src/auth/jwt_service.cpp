@@ -185,13 +185,15 @@ std::string name_of_source(const remote_keys& where) {
 struct jwt_service::state {
    core::http::fetcher* fetcher;
    const core::clock& clock;
+   const std::chrono::milliseconds patience;
    std::mutex mutex;
    std::unordered_map<std::uint64_t, policy_ref> policies;             // guarded by mutex
    std::unordered_map<std::string, std::weak_ptr<key_source>> sources; // guarded by mutex
    std::uint64_t last_policy = 0;                                      // guarded by mutex
    std::shared_ptr<worker> thread;
 
-   state(core::http::fetcher* f, const core::clock& c) : fetcher(f), clock(c) {
+   state(core::http::fetcher* f, const core::clock& c, std::chrono::milliseconds waits)
+       : fetcher(f), clock(c), patience(waits) {
       thread = std::make_shared<worker>(c, [this] { return poll(); });
    }
 
@@ -222,7 +224,7 @@ struct jwt_service::state {
       auto& entry = sources[name_of_source(where)];
       auto source = entry.lock();
       if (!source) {
-         source = std::make_shared<key_source>(where, *fetcher, clock, thread);
+         source = std::make_shared<key_source>(where, *fetcher, clock, thread, patience);
          entry = source;
       }
       return source;
@@ -233,7 +235,7 @@ jwt_service::jwt_service(core::http::fetcher* fetcher, const core::clock& clock)
     : jwt_service(fetcher, clock, options{}) {}
 
 jwt_service::jwt_service(core::http::fetcher* fetcher, const core::clock& clock, options o)
-    : state_(std::make_unique<state>(fetcher, clock)) {
+    : state_(std::make_unique<state>(fetcher, clock, o.patience)) {
    if (o.has_thread) state_->thread->start();
 }
 

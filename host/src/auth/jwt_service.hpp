@@ -44,6 +44,9 @@ class jwt_service {
 public:
    struct options {
       bool has_thread = true; ///< without one, `step` must be called: for tests
+      /// How long a token waits for its key, at most 4.5 s. Less than whoever asks waits, who would
+      /// take an issuer that says nothing for a provider that hangs.
+      std::chrono::milliseconds patience{4500};
    };
    using verified = std::move_only_function<void(jwt_outcome)>;
 

@@ -50,9 +50,11 @@ crypto::digest256 mark_of(const std::optional<std::string>& id, crypto::algorith
 } // namespace
 
 key_source::key_source(remote_keys where, core::http::fetcher& fetcher, const core::clock& clock,
-                       std::shared_ptr<core::executor> worker)
+                       std::shared_ptr<core::executor> worker, std::chrono::milliseconds patience)
     : where_(std::move(where)), place_(where_.uri.substr(0, where_.uri.find('?'))),
-      fetcher_(fetcher), clock_(clock), worker_(std::move(worker)) {}
+      fetcher_(fetcher), clock_(clock),
+      patience_(std::clamp(patience, std::chrono::milliseconds(1), longest_patience)),
+      worker_(std::move(worker)) {}
 
 key_source::~key_source() {
    if (flight_) fetcher_.cancel(flight_->handle);
@@ -112,7 +114,7 @@ std::optional<auth_reason> key_source::await(wanted key, std::size_t bytes, answ
    if (waiting_.size() >= max_waiting || waiting_bytes_ + bytes > max_waiting_bytes)
       return auth_reason::busy;
    const bool is_first = waiting_.empty();
-   keep({std::move(key), begun_, now + ns(patience), bytes, std::move(done)});
+   keep({std::move(key), begun_, now + ns(patience_), bytes, std::move(done)});
    if (next == outlook::fetch) begin(now, true);
    // Those behind have later deadlines, so that the worker's plan holds for them too.
    if (is_first) worker_->post([] {});
@@ -162,7 +164,7 @@ key_source::outlook key_source::look(const wanted& key, std::uint64_t now) const
    if (now >= from) return outlook::fetch;
    if (failures_ > 0 || !is_usable) return outlook::unavailable;
    if (now - keys_at_ < ns(forced_window) && remembers(key)) return outlook::unknown;
-   return from - now <= ns(patience) ? outlook::wait : outlook::unavailable;
+   return from - now <= ns(patience_) ? outlook::wait : outlook::unavailable;
 }
 
 bool key_source::remembers(const wanted& key) const {

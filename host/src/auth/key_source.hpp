@@ -64,9 +64,7 @@ public:
    static constexpr std::chrono::seconds forced_window{30};
    static constexpr std::size_t forced_in_window = 2;
    static constexpr std::chrono::seconds fetch_timeout{10};
-   /// Of one that waits. Below `verify_timeout`, or the gate would give up first, and take an
-   /// issuer that does not answer for a provider that hangs.
-   static constexpr std::chrono::milliseconds patience{4500};
+   static constexpr std::chrono::milliseconds longest_patience{4500}; ///< of one that waits
    static constexpr std::chrono::seconds first_retry{5}, longest_retry{60};
    static constexpr std::chrono::hours stale_for{6};
    static constexpr std::size_t max_waiting = 1024;
@@ -87,8 +85,10 @@ public:
    };
    using answer_done = std::move_only_function<void(answer)>;
 
+   /// `patience`, at most `longest_patience`: of one that waits.
    key_source(remote_keys where, core::http::fetcher& fetcher, const core::clock& clock,
-              std::shared_ptr<core::executor> worker);
+              std::shared_ptr<core::executor> worker,
+              std::chrono::milliseconds patience = longest_patience);
    ~key_source();
 
    void start(); ///< begins the first fetch
@@ -151,6 +151,7 @@ private:
    const std::string place_; // for the log: without query
    core::http::fetcher& fetcher_;
    const core::clock& clock_;
+   const std::chrono::milliseconds patience_;
    const std::shared_ptr<core::executor> worker_; // shared: an answer of the fetcher may come late
 
    mutable std::mutex mutex_;

@@ -345,19 +345,30 @@ private:
    auth_outcome out_;
 };
 
-/// Something that is called so, or lies in the module that was named, alone or with another class.
-std::string meant_provider(const std::string& wanted, std::span<const std::string_view> every) {
-   auto near = suggestion(wanted, every);
-   if (!near.empty()) return near;
-   const auto module_of = [](std::string_view path) {
-      return path.substr(0, std::min(path.rfind('.'), path.size()));
-   };
-   for (const auto& other : every) {
-      const auto module = module_of(other);
-      if (module != other && (module == wanted || module == module_of(wanted)))
-         return fmt::format(" Did you mean {}?", other);
+struct class_path {
+   std::string_view module, name;
+};
+class_path split_class(std::string_view path) {
+   const auto dot = path.rfind('.');
+   if (dot == std::string_view::npos) return {{}, path};
+   return {path.substr(0, dot), path.substr(dot + 1)};
+}
+
+/// The provider that the author may have thought of. Class paths are long and begin alike, so that
+/// nearness alone would send whoever asks for one vendor to another: module or class has to be the
+/// same. Nothing: none.
+std::string_view meant_provider(const std::string& wanted,
+                                std::span<const std::string_view> every) {
+   const auto [module, name] = split_class(wanted);
+   const auto near = core::did_you_mean(wanted, every);
+   if (!near.empty() && split_class(near).module.empty()) return near;
+   for (const auto other : every) {
+      const auto theirs = split_class(other);
+      if (theirs.module.empty()) continue;
+      if (theirs.module == wanted || theirs.module == module || core::iequals(theirs.name, name))
+         return other;
    }
-   return near;
+   return {};
 }
 
 } // namespace
@@ -413,12 +424,14 @@ core::result<const auth_candidate*> find_provider(std::string_view name,
       every.insert(every.end(), c.aliases.begin(), c.aliases.end());
    }
    std::ranges::sort(known);
-   return core::fail(core::errc::not_found,
-                     fmt::format("There is no provider {} ({}).{} {}{}", shown(wanted),
-                                 places(directories), meant_provider(wanted, every),
-                                 known.empty() ? "None is installed."
-                                               : fmt::format("Known are {}.", listed(known)),
-                                 unread));
+   const auto meant = meant_provider(wanted, every);
+   return core::fail(
+         core::errc::not_found,
+         fmt::format("There is no provider {} ({}).{} {}{}", shown(wanted), places(directories),
+                     meant.empty() ? std::string() : fmt::format(" Did you mean {}?", meant),
+                     known.empty() ? "None is installed."
+                                   : fmt::format("Known are {}.", listed(known)),
+                     unread));
 }
 
 auth_outcome select_auth(const auth_question& q) {

@@ -689,6 +689,19 @@ TEST_F(KeySourceAlone, TheFirstWhoWaitsWakesTheWorker) {
    EXPECT_EQ(source->poll(), clock.mono_ns() + 4'500'000'000u);
 }
 
+TEST_F(KeySourceAlone, PatienceMayBeShorterButNotLonger) {
+   for (const auto& [wanted, had] : {std::pair{200ms, 200ms}, {60'000ms, 4500ms}}) {
+      const auto own = std::make_shared<key_source>(
+            remote_keys{test::jwks_url, 0s, std::make_shared<core::http::fetch_policy>()}, net,
+            clock, worker, wanted);
+      own->start();
+      EXPECT_EQ(own->await(k1, 0, [](key_source::answer) {}), std::nullopt);
+      const auto due = std::chrono::nanoseconds(own->poll() - clock.mono_ns());
+      EXPECT_EQ(due, had);
+      own->stop();
+   }
+}
+
 TEST_F(KeySourceAlone, TheFetchersThreadOnlyPassesTheAnswerOn) {
    source->start();
    net.answer(200, jwks({token_maker::of(algorithm::rs256).jwk()}));

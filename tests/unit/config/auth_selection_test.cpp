@@ -197,8 +197,11 @@ TEST_F(AuthSelection, KnowsTheClassOfAModuleThatIsNamedAloneOrWithAnother) {
                         "Did you mean fastmcp.server.auth.providers.descope.DescopeProvider?")))
             << name;
    }
-   from_.environment = {"FASTMCP_SERVER_AUTH=mymodule.MyProvider"};
-   EXPECT_THAT(problems(), ElementsAre(Not(HasSubstr("Did you mean"))));
+   for (const auto* name :
+        {"mymodule.MyProvider", "fastmcp.server.auth.providers.github.GitHubProvider"}) {
+      from_.environment = {std::string("FASTMCP_SERVER_AUTH=") + name};
+      EXPECT_THAT(problems(), ElementsAre(Not(HasSubstr("Did you mean")))) << name;
+   }
 }
 
 TEST_F(AuthSelection, NamesTheFilesThatCouldNotBeRead) {
