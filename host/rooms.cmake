@@ -51,19 +51,19 @@ fmcp_room(auth
   USES fmcp_core fmcp_json fmcp_crypto
   PRIVATE Threads::Threads)
 
-fmcp_room(store
+fmcp_room(store COLD
   SOURCES async_store.cpp key_file.cpp limits.cpp memory_store.cpp state_directory.cpp sealed_store.cpp sqlite_file.cpp
           sqlite_store.cpp
   USES fmcp_core fmcp_crypto
   PRIVATE PkgConfig::SQLITE3 Threads::Threads)
 
-fmcp_room(config
+fmcp_room(config COLD
   SOURCES auth_selection.cpp checks.cpp declaration.cpp env_file.cpp gather.cpp layers.cpp load.cpp parse.cpp plugin_settings.cpp
           public_url.cpp secret_file.cpp secret_variables.cpp table.cpp
   USES fmcp_core fmcp_json
   PRIVATE Boost::url)
 
-fmcp_room(cli
+fmcp_room(cli COLD
   SOURCES cli.cpp client_call.cpp client_list.cpp client_options.cpp client_ping.cpp columns.cpp config_show.cpp doctor.cpp help.cpp options.cpp plugins_info.cpp plugins_list.cpp
           providers_describe.cpp providers_list.cpp run.cpp version.cpp
   USES fmcp_client fmcp_config
@@ -117,7 +117,7 @@ if(FMCP_SANITIZE MATCHES thread)
   target_compile_definitions(fmcp_net PRIVATE BOOST_ASIO_DISABLE_FENCED_BLOCK)
 endif()
 
-fmcp_room(client
+fmcp_room(client COLD
   SOURCES arguments.cpp
           callback.cpp
           challenge.cpp

@@ -1,5 +1,8 @@
 // Starting: what the process says, what it refuses.
 
+#include <fstream>
+#include <optional>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -67,6 +70,36 @@ TEST(Start, TakesSettingsFromEnvironmentFileAndFlags) {
                                    {"FASTMCP_STREAMABLE_HTTP_PATH", "/elsewhere"}}});
    EXPECT_EQ(host.path(), "/elsewhere");
    EXPECT_EQ(response_of(legacy_session(host).opening()).at("/result/serverInfo/name"), "by-flag");
+}
+
+/// How much of the code of a library a process has touched: 0 to 1. Nothing: it may not be looked
+/// at, or does not have it.
+std::optional<double> touched(int pid, std::string_view library) {
+   std::ifstream maps("/proc/" + std::to_string(pid) + "/smaps");
+   double size = 0, resident = 0;
+   bool is_it = false;
+   for (std::string line; std::getline(maps, line);) {
+      if (line.find(" r-xp ") != std::string::npos || line.find(" r--p ") != std::string::npos ||
+          line.find(" rw-p ") != std::string::npos) {
+         is_it =
+               line.find(" r-xp ") != std::string::npos && line.find(library) != std::string::npos;
+      }
+      if (is_it && line.starts_with("Size:")) size += std::stod(line.substr(5));
+      if (is_it && line.starts_with("Rss:")) resident += std::stod(line.substr(4));
+   }
+   if (size == 0) return std::nullopt;
+   return resident / size;
+}
+
+TEST(Start, LeavesOpensslAloneUntilSomebodyNeedsIt) {
+   http_host host;
+   EXPECT_EQ(ask(host.port(), modern_post("/mcp", "tools/list")).status, 200);
+   EXPECT_EQ(ask(host.port(), modern_call("/mcp", "echo", R"({"text":"x"})")).status, 200);
+   const auto before = touched(host.process().pid(), "/libcrypto.so");
+   if (!before) GTEST_SKIP() << "the mappings of another process cannot be read here";
+   EXPECT_LT(*before, 0.25);           // its constructors; two megabytes more when it is used
+   const legacy_session session(host); // has an authenticated id
+   EXPECT_GT(touched(host.process().pid(), "/libcrypto.so").value_or(0), *before);
 }
 
 } // namespace

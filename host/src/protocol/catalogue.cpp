@@ -29,11 +29,9 @@ catalogue::catalogue(std::vector<tool_entry> tools, options o)
     : tools_(std::move(tools)), options_(std::move(o)) {
    if (options_.page_size == 0) options_.page_size = std::max<std::size_t>(tools_.size(), 1);
    by_name_.reserve(tools_.size());
-   by_cursor_.reserve(tools_.size());
    for (std::size_t i = 0; i < tools_.size(); ++i) {
       const std::string& name = tools_[i].definition->name();
       by_name_.emplace(name, i);
-      by_cursor_.emplace(key_of(name), i);
       for (const auto& scope : tools_[i].required_scopes) scopes_.push_back(scope);
    }
    std::ranges::sort(scopes_);
@@ -81,6 +79,11 @@ std::optional<std::size_t> catalogue::find_place(std::string_view cursor) const 
    if (cursor.size() != key_bytes / 3 * 4) return std::nullopt;
    const auto key = core::decode_base64url(cursor);
    if (!key) return std::nullopt;
+   std::call_once(by_cursor_once_, [&] {
+      by_cursor_.reserve(tools_.size());
+      for (std::size_t i = 0; i < tools_.size(); ++i)
+         by_cursor_.emplace(key_of(tools_[i].definition->name()), i);
+   });
    const auto found = by_cursor_.find(*key);
    if (found == by_cursor_.end()) return std::nullopt;
    return found->second;

@@ -73,7 +73,10 @@ private:
    options options_;
    std::vector<std::string> scopes_; ///< that some tool requires; sorted
    std::unordered_map<std::string_view, std::size_t> by_name_;
-   std::unordered_map<std::string, std::size_t> by_cursor_; // decoded
+   /// Decoded. Made when the first cursor comes: most lists have one page, and OpenSSL, which names
+   /// the places, costs a process that needs it for nothing else two megabytes.
+   mutable std::once_flag by_cursor_once_; // guards `by_cursor_`
+   mutable std::unordered_map<std::string, std::size_t> by_cursor_;
    mutable std::array<slot, revision_count> pages_;
    mutable std::mutex mutex_;
    mutable std::vector<view> views_; // guarded by mutex_; oldest first
