@@ -83,12 +83,6 @@ bool add(json::writer& w, const json::value& from, const row& r,
    return true;
 }
 
-void add_list(json::writer& w, std::string_view name, std::span<const std::string> list) {
-   w.key(name).begin_array();
-   for (const auto& item : list) w.string(item);
-   w.end_array();
-}
-
 struct split_url {
    std::string_view origin, path; ///< the path without slashes at its end
 };
@@ -143,7 +137,7 @@ core::result<resource_metadata> make_resource_metadata(std::string_view resource
    w.begin_object().key("resource").string(resource);
    (void)add(w, from, first_rows[0], out.left_out);
    if (!add(w, from, first_rows[1], out.left_out) && !scopes.empty())
-      add_list(w, first_rows[1].name, scopes);
+      w.key(first_rows[1].name).strings(scopes);
    w.key("bearer_methods_supported").begin_array().string("header").end_array();
    for (const auto& r : other_rows) (void)add(w, from, r, out.left_out);
    w.end_object();

@@ -158,6 +158,21 @@ core::result<config::settings> require_settings(const context& c, const options&
    return std::move(loaded.values);
 }
 
+int look(const context& c, const words& w, const page& about,
+         const std::function<int(const options&, const config::settings&)>& show) {
+   const auto o = parse_options(
+         {.takes_settings = true, .switches = {"--json"}, .operand = about.operand}, w);
+   if (!o) return complain(c, o.error().message, usage);
+   if (o->wants_help) {
+      const auto purpose = fmt::format("{}\n  --json  the same for programs\n", about.purpose);
+      print_help(c.io.out, about.synopsis, purpose, about.shows_settings);
+      return done;
+   }
+   int code = failed;
+   const auto settings = require_settings(c, *o, code, config::purpose::looking);
+   return settings ? show(*o, *settings) : code;
+}
+
 core::result<std::string> read_token(std::istream* in) {
    std::string line;
    if (in != nullptr) {

@@ -3,7 +3,9 @@
 /// One function per command; each stands in a file of its own. `words` are what follows the
 /// command.
 
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/cli.hpp"
@@ -31,6 +33,18 @@ int client_ping(const context& c, const words& w);
 int client_list(const context& c, const words& w);
 int client_call(const context& c, const words& w);
 int version(const context& c, const words& w);
+
+/// A command that looks at what is installed, as its help shows it. It has `--json`, which is told
+/// there too.
+struct page {
+   std::string_view synopsis, purpose;
+   std::string_view operand = {}; ///< `FILE`: exactly one is needed
+   bool shows_settings = false;   ///< in the help; it takes them in any case
+};
+/// Prints the help when it is asked for; else decides the settings, and `show` does the rest.
+/// Gives the exit code.
+int look(const context& c, const words& w, const page& about,
+         const std::function<int(const options&, const config::settings&)>& show);
 
 /// A token: one line of `in`, at most 16 KiB. Errors: invalid, limit; without its content.
 [[nodiscard]] core::result<std::string> read_token(std::istream* in);

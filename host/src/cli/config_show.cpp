@@ -31,9 +31,7 @@ void print_json(std::ostream& out, const config::report& report) {
       w.key(r.name).begin_object();
       w.key("value").string(r.value).key("source").string(r.source).key("valid").boolean(
             r.is_valid);
-      w.key("overrides").begin_array();
-      for (const auto& o : r.overridden) w.string(o);
-      w.end_array().end_object();
+      w.key("overrides").strings(r.overridden).end_object();
    }
    w.end_object().key("problems").begin_array();
    for (const auto& p : report.problems) w.string(p.text);

@@ -88,22 +88,17 @@ void print_text(std::ostream& out, const plugin_facts& f) {
 void print_json(std::ostream& out, const plugin_facts& f) {
    std::string text;
    json::writer w(text);
-   const auto strings = [&](std::string_view key, const std::vector<std::string>& values) {
-      w.key(key).begin_array();
-      for (const auto& v : values) w.string(v);
-      w.end_array();
-   };
    w.begin_object().key("file").string(f.file).key("sha256").string(f.sha256);
    w.key("bytes").number(static_cast<std::int64_t>(f.bytes)).key("machine").string(f.machine);
    w.key("abi").begin_object().key("major").number(std::int64_t{f.abi_major});
    w.key("minor_built").number(std::int64_t{f.abi_minor_built});
    w.key("minor_needed").number(std::int64_t{f.abi_minor_needed}).end_object();
-   strings("exports", f.exports);
+   w.key("exports").strings(f.exports);
    w.key("export_count").number(static_cast<std::int64_t>(f.export_count));
    w.key("unique_count").number(static_cast<std::int64_t>(f.unique_count));
-   strings("needed", f.needed);
+   w.key("needed").strings(f.needed);
    w.key("highest_glibc").string(f.highest_glibc);
-   strings("warnings", f.warnings);
+   w.key("warnings").strings(f.warnings);
    json::document doc;
    w.key("manifest");
    if (const auto manifest = doc.parse_copy(f.manifest_json)) {
@@ -118,24 +113,17 @@ void print_json(std::ostream& out, const plugin_facts& f) {
 } // namespace
 
 int plugins_info(const context& c, const words& w) {
-   const auto o =
-         parse_options({.takes_settings = true, .switches = {"--json"}, .operand = "FILE"}, w);
-   if (!o) return complain(c, o.error().message, usage);
-   if (o->wants_help) {
-      print_help(c.io.out, "plugins info FILE [--json]",
-                 "Shows what a plugin file says about itself: manifest, settings, ABI, what it\n"
-                 "exports and needs, and what is doubtful about it. None of its code runs.\n\n"
-                 "  --json  the same for programs\n",
-                 false);
+   constexpr page about{
+         .synopsis = "plugins info FILE [--json]",
+         .purpose = "Shows what a plugin file says about itself: manifest, settings, ABI, what it\n"
+                    "exports and needs, and what is doubtful about it. None of its code runs.\n",
+         .operand = "FILE"};
+   return look(c, w, about, [&](const options& o, const config::settings& s) -> int {
+      const auto facts = c.what.inspect_plugin(s, o.operand);
+      if (!facts) return complain(c, facts.error().message, failed);
+      o.has("--json") ? print_json(c.io.out, *facts) : print_text(c.io.out, *facts);
       return done;
-   }
-   int code = failed;
-   const auto settings = require_settings(c, *o, code, config::purpose::looking);
-   if (!settings) return code;
-   const auto facts = c.what.inspect_plugin(*settings, o->operand);
-   if (!facts) return complain(c, facts.error().message, failed);
-   o->has("--json") ? print_json(c.io.out, *facts) : print_text(c.io.out, *facts);
-   return done;
+   });
 }
 
 } // namespace fmcp::cli

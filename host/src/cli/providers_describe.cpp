@@ -79,16 +79,10 @@ void print_text(std::ostream& out, const description& d) {
 void print_json(std::ostream& out, const description& d) {
    std::string text;
    json::writer w(text);
-   const auto strings = [&](std::string_view key, const std::vector<std::string>& values) {
-      w.key(key).begin_array();
-      for (const auto& v : values) w.string(v);
-      w.end_array();
-   };
    w.begin_object().key("name").string(d.who.name).key("version").string(d.who.version);
    w.key("file").string(d.who.file);
-   strings("names", d.who.names);
-   strings("aliases", d.who.aliases);
-   strings("net", d.who.net);
+   w.key("names").strings(d.who.names).key("aliases").strings(d.who.aliases);
+   w.key("net").strings(d.who.net);
    w.key("usable").boolean(d.who.reason.empty());
    if (!d.who.reason.empty()) w.key("reason").string(d.who.reason);
    w.key("settings").begin_array();
@@ -96,7 +90,7 @@ void print_json(std::ostream& out, const description& d) {
       w.begin_object().key("name").string(s.name).key("variable").string(d.variable(s.name));
       w.key("type").string(s.type_name).key("required").boolean(s.is_required);
       if (s.fallback) w.key("default").string(s.fallback->text());
-      if (!s.values.empty()) strings("values", s.values);
+      if (!s.values.empty()) w.key("values").strings(s.values);
       w.key("help").string(s.help).end_object();
    }
    w.end_array().end_object();
@@ -106,32 +100,26 @@ void print_json(std::ostream& out, const description& d) {
 } // namespace
 
 int providers_describe(const context& c, const words& w) {
-   const auto o =
-         parse_options({.takes_settings = true, .switches = {"--json"}, .operand = "NAME"}, w);
-   if (!o) return complain(c, o.error().message, usage);
-   if (o->wants_help) {
-      print_help(c.io.out, "providers describe NAME [--json] [options of run]",
-                 "Shows the settings of a provider of authentication, as its file declares them.\n"
-                 "None of its code runs.\n\n"
-                 "  --json  the same for programs\n",
-                 false);
+   constexpr page about{
+         .synopsis = "providers describe NAME [--json] [options of run]",
+         .purpose =
+               "Shows the settings of a provider of authentication, as its file declares them.\n"
+               "None of its code runs.\n",
+         .operand = "NAME"};
+   return look(c, w, about, [&](const options& o, const config::settings& s) -> int {
+      std::vector<config::auth_candidate> found;
+      if (c.what.find_providers) found = c.what.find_providers(s);
+      const auto which = config::find_provider(o.operand, found, s.auth_plugin_dirs);
+      if (!which) return complain(c, which.error().message, failed);
+      json::document doc;
+      const auto manifest = doc.parse_copy((*which)->manifest_json);
+      if (!manifest) return complain(c, manifest.error().message, failed);
+      auto declared = config::read_declarations(**manifest);
+      if (!declared) return complain(c, declared.error().message, failed);
+      const description d{.who = **which, .declared = std::move(*declared)};
+      o.has("--json") ? print_json(c.io.out, d) : print_text(c.io.out, d);
       return done;
-   }
-   int code = failed;
-   const auto settings = require_settings(c, *o, code, config::purpose::looking);
-   if (!settings) return code;
-   std::vector<config::auth_candidate> found;
-   if (c.what.find_providers) found = c.what.find_providers(*settings);
-   const auto which = config::find_provider(o->operand, found, settings->auth_plugin_dirs);
-   if (!which) return complain(c, which.error().message, failed);
-   json::document doc;
-   const auto manifest = doc.parse_copy((*which)->manifest_json);
-   if (!manifest) return complain(c, manifest.error().message, failed);
-   auto declared = config::read_declarations(**manifest);
-   if (!declared) return complain(c, declared.error().message, failed);
-   const description d{.who = **which, .declared = std::move(*declared)};
-   o->has("--json") ? print_json(c.io.out, d) : print_text(c.io.out, d);
-   return done;
+   });
 }
 
 } // namespace fmcp::cli

@@ -53,9 +53,12 @@ void print_json(std::ostream& out, const candidates& found) {
    w.begin_array();
    for (const auto& c : found) {
       w.begin_object().key("name").string(c.name).key("version").string(c.version);
-      w.key("file").string(c.file).key("also").begin_array();
-      for (const auto& name : other_names(c)) w.string(name);
-      w.end_array().key("usable").boolean(c.reason.empty());
+      w.key("file")
+            .string(c.file)
+            .key("also")
+            .strings(other_names(c))
+            .key("usable")
+            .boolean(c.reason.empty());
       if (!c.reason.empty()) w.key("reason").string(c.reason);
       w.end_object();
    }
@@ -66,25 +69,19 @@ void print_json(std::ostream& out, const candidates& found) {
 } // namespace
 
 int providers_list(const context& c, const words& w) {
-   const auto o = parse_options({.takes_settings = true, .switches = {"--json"}}, w);
-   if (!o) return complain(c, o.error().message, usage);
-   if (o->wants_help) {
-      print_help(c.io.out, "providers list [--json] [options of run]",
-                 "Shows which providers of authentication are installed, by which names --auth\n"
-                 "and FASTMCP_SERVER_AUTH select them, and which cannot be used. Runs none of\n"
-                 "them. The exit code is 1 when one cannot be used.\n\n"
-                 "  --json  the same for programs\n",
-                 true);
-      return done;
-   }
-   int code = failed;
-   const auto settings = require_settings(c, *o, code, config::purpose::looking);
-   if (!settings) return code;
-   const auto found = c.what.find_providers ? c.what.find_providers(*settings) : candidates();
-   o->has("--json") ? print_json(c.io.out, found)
-                    : print_text(c.io.out, found, settings->auth_plugin_dirs);
-   const bool all_good = std::ranges::all_of(found, [](const auto& f) { return f.reason.empty(); });
-   return all_good ? done : failed;
+   constexpr page about{
+         .synopsis = "providers list [--json] [options of run]",
+         .purpose = "Shows which providers of authentication are installed, by which names --auth\n"
+                    "and FASTMCP_SERVER_AUTH select them, and which cannot be used. Runs none of\n"
+                    "them. The exit code is 1 when one cannot be used.\n",
+         .shows_settings = true};
+   return look(c, w, about, [&](const options& o, const config::settings& s) -> int {
+      const auto found = c.what.find_providers ? c.what.find_providers(s) : candidates();
+      o.has("--json") ? print_json(c.io.out, found)
+                      : print_text(c.io.out, found, s.auth_plugin_dirs);
+      const auto is_usable = [](const auto& f) { return f.reason.empty(); };
+      return std::ranges::all_of(found, is_usable) ? done : failed;
+   });
 }
 
 } // namespace fmcp::cli

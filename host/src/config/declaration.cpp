@@ -61,10 +61,7 @@ parsed<typed_value> list_value(const declaration& d, const entry& e) {
       all.insert(all.end(), some->begin(), some->end());
    }
    typed_value out;
-   json::writer w(out.json);
-   w.begin_array();
-   for (const auto& item : all) w.string(item);
-   w.end_array();
+   json::writer(out.json).strings(all);
    out.measure = static_cast<double>(all.size());
    return out;
 }

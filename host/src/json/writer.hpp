@@ -52,6 +52,12 @@ public:
    }
    writer& boolean(bool b);
    writer& null();
+   /// An array of the texts in `all`, any range of what converts to std::string_view.
+   writer& strings(const auto& all) {
+      begin_array();
+      for (const auto& text : all) string(text);
+      return end_array();
+   }
    /// `json` must be one valid JSON value.
    writer& raw(std::string_view json);
    writer& compact(const value& v);
