@@ -159,11 +159,10 @@ public:
    [[nodiscard]] engine& of() const noexcept { return *engine_; }
 
    void send(fmcp_call c, const auth_answer& a) const noexcept {
-      try {
-         std::visit([&](const auto& one) { write(c, one); }, a);
-      } catch (...) {
-         refuse(c, FMCP_AUTH_UNAVAILABLE, why::busy, "The provider ran out of memory.");
-      }
+      guard_with([&] { std::visit([&](const auto& one) { write(c, one); }, a); },
+                 [&](fmcp_status, std::string_view text) {
+                    refuse(c, FMCP_AUTH_UNAVAILABLE, why::busy, text);
+                 });
    }
    /// Without any allocation.
    void refuse(fmcp_call c, int32_t decision, why reason, std::string_view detail,
@@ -256,16 +255,12 @@ public:
    /// one's own, where nobody else catches.
    template <class F>
    void answer_with(F&& f) noexcept {
-      try {
-         answer(std::forward<F>(f)());
-      } catch (...) {
-         const auto* port = std::exchange(port_, nullptr);
-         if (port == nullptr) return;
-         detail::translate([&](fmcp_status s, std::string_view text) {
-            port->refuse(rq_.call, FMCP_AUTH_UNAVAILABLE, why::upstream, text);
-            return s;
-         });
-      }
+      detail::guard_with([&] { answer(std::forward<F>(f)()); },
+                         [&](fmcp_status, std::string_view text) {
+                            const auto* port = std::exchange(port_, nullptr);
+                            if (port == nullptr) return;
+                            port->refuse(rq_.call, FMCP_AUTH_UNAVAILABLE, why::upstream, text);
+                         });
    }
 
    /// For the library only.

@@ -255,7 +255,7 @@ public:
    void complete_with(F&& f) noexcept {
       try {
          complete(std::forward<F>(f)());
-      } catch (...) {
+      } catch (...) { // not guard_with(): tool_error and rpc_error are answers of their own
          fail_from_exception();
       }
    }

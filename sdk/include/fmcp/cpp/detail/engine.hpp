@@ -98,15 +98,10 @@ public:
    /// For what no call and no err can carry: tasks, cancellation callbacks, stop().
    template <class F>
    void guard_and_log(const char* where, F&& f) const noexcept {
-      try {
-         f();
-      } catch (...) {
-         translate([&](fmcp_status s, std::string_view text) {
-            log(level::error, where);
-            log(level::error, text);
-            return s;
-         });
-      }
+      guard_with(std::forward<F>(f), [&](fmcp_status, std::string_view text) {
+         log(level::error, where);
+         log(level::error, text);
+      });
    }
 
    // ---- the end of a call ----

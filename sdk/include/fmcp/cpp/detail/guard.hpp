@@ -59,14 +59,26 @@ fmcp_status translate(F&& f) noexcept {
    }
 }
 
+/// Runs `f`; for what it throws, `otherwise(status, text)`.
+template <class F, class G>
+void guard_with(F&& f, G&& otherwise) noexcept {
+   try {
+      f();
+   } catch (...) {
+      translate([&](fmcp_status s, std::string_view text) {
+         otherwise(s, text);
+         return s;
+      });
+   }
+}
+
 /// Runs `f`, which returns an fmcp_status; an exception becomes a status and a sentence in `err`.
 template <class F>
 fmcp_status guard(fmcp_err* err, F&& f) noexcept {
-   try {
-      return f();
-   } catch (...) {
-      return translate([err](fmcp_status s, std::string_view text) { return say(err, s, text); });
-   }
+   fmcp_status out = FMCP_OK;
+   guard_with([&] { out = f(); },
+              [&](fmcp_status s, std::string_view text) { out = say(err, s, text); });
+   return out;
 }
 
 } // namespace detail
