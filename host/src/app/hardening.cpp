@@ -101,8 +101,8 @@ void wipe_arguments(std::span<char* const> arguments, std::span<const secret_fla
 
 bool holds_secrets(const config::settings& s) {
    return s.selected_auth || !s.session_key.empty() || !s.session_key_previous.empty() ||
-          !s.store_key.empty() || !s.store_file.empty() || !s.tls_key.empty() ||
-          s.https_proxy.contains('@') || has_plugin_settings(s.given);
+          !s.store_key.empty() || !s.tls_key.empty() || s.https_proxy.contains('@') ||
+          has_plugin_settings(s.given);
 }
 
 void hide_secrets(const config::settings& s, std::span<char* const> arguments) {

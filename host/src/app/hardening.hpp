@@ -24,6 +24,7 @@ namespace fmcp::app {
 ///
 /// Sanitizers: LeakSanitizer traces its own process, and makes it traceable for that moment by
 /// itself; nothing is left out in such builds.
+/// Any thread.
 void forbid_looking_in() noexcept;
 
 /// Overwrites the values of these variables where they are and removes them from the environment.

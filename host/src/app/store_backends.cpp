@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "app/hardening.hpp"
 #include "crypto/digest.hpp"
 #include "crypto/seal.hpp"
 #include "store/async_store.hpp"
@@ -37,6 +38,7 @@ public:
 
 private:
    result<crypto::key_ring> make() const {
+      forbid_looking_in(); // a key that is made later than the others were hidden
       if (!o_.key.empty()) return crypto::key_ring::make(o_.key, o_.previous_keys);
       if (o_.file.empty()) {
          crypto::secret_key key;

@@ -108,6 +108,11 @@ public:
 
    [[nodiscard]] const std::string& file() const noexcept { return config_.file; }
    [[nodiscard]] const std::string& name() const noexcept { return config_.name; }
+   /// What its values and seals are told apart by: `provider:descope`. A tool plugin and a provider
+   /// that have the same name share nothing.
+   [[nodiscard]] std::string space() const {
+      return (config_.as == role::provider ? "provider:" : "tools:") + config_.name;
+   }
    [[nodiscard]] const core::clock& clock() const noexcept { return *config_.clock; }
    [[nodiscard]] call_table& calls() noexcept { return calls_; }
    [[nodiscard]] const call_table& calls() const noexcept { return calls_; }

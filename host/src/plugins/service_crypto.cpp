@@ -47,7 +47,7 @@ fmcp_status seal(void* ctx, fmcp_bytes plain, fmcp_bytes aad, std::uint64_t ttl_
    auto* backend = self(ctx).granted().with.crypto;
    if (backend == nullptr) return FMCP_E_DENIED;
    return into(out, [&] {
-      return backend->seal(self(ctx).name(), *text, *with,
+      return backend->seal(self(ctx).space(), *text, *with,
                            std::chrono::milliseconds(std::min(ttl_ms, longest_ms)));
    });
 }
@@ -60,7 +60,7 @@ fmcp_status open(void* ctx, fmcp_bytes sealed, fmcp_bytes aad, fmcp_buf* out) no
    if (text->size() > max_opened || with->size() > max_sealed) return FMCP_E_DENIED; // not of ours
    auto* backend = self(ctx).granted().with.crypto;
    if (backend == nullptr) return FMCP_E_DENIED;
-   return into(out, [&] { return backend->open(self(ctx).name(), *text, *with); });
+   return into(out, [&] { return backend->open(self(ctx).space(), *text, *with); });
 }
 
 fmcp_status sha256(void*, fmcp_bytes in, std::uint8_t out[32]) noexcept {

@@ -1,4 +1,4 @@
-/// Service `fmcp.kv/1`: small values that last. `space` of the backend is the instance's name.
+/// Service `fmcp.kv/1`: small values that last. `space` of the backend is the instance's.
 
 #include <algorithm>
 #include <exception>
@@ -45,7 +45,7 @@ fmcp_status run(void* ctx, fmcp_str key, fmcp_value_cb cb, void* user, F&& start
 
 fmcp_status get(void* ctx, fmcp_str key, fmcp_value_cb cb, void* user) noexcept {
    return run(ctx, key, cb, user, [&](kv_backend& to, std::string_view name, kv_done done) {
-      to.get(self(ctx).name(), name, std::move(done));
+      to.get(self(ctx).space(), name, std::move(done));
    });
 }
 
@@ -54,20 +54,20 @@ fmcp_status put(void* ctx, fmcp_str key, fmcp_bytes v, std::uint64_t ttl_ms,
    const auto value = view_bytes(v, max_value);
    if (!value || ttl_ms == 0) return FMCP_E_INVALID;
    return run(ctx, key, cb, user, [&](kv_backend& to, std::string_view name, kv_done done) {
-      to.put(self(ctx).name(), name, *value,
+      to.put(self(ctx).space(), name, *value,
              std::chrono::milliseconds(std::min(ttl_ms, longest_ms)), if_version, std::move(done));
    });
 }
 
 fmcp_status take(void* ctx, fmcp_str key, fmcp_value_cb cb, void* user) noexcept {
    return run(ctx, key, cb, user, [&](kv_backend& to, std::string_view name, kv_done done) {
-      to.take(self(ctx).name(), name, std::move(done));
+      to.take(self(ctx).space(), name, std::move(done));
    });
 }
 
 fmcp_status del(void* ctx, fmcp_str key, fmcp_value_cb cb, void* user) noexcept {
    return run(ctx, key, cb, user, [&](kv_backend& to, std::string_view name, kv_done done) {
-      to.remove(self(ctx).name(), name, std::move(done));
+      to.remove(self(ctx).space(), name, std::move(done));
    });
 }
 

@@ -415,8 +415,8 @@ TEST_F(ServiceTables, KvKeepsASpaceForEachInstance) {
    EXPECT_EQ(s.get(ctx(), str("k"), valued, &told), FMCP_OK);
    EXPECT_EQ(s.take(ctx(), str("k"), valued, &told), FMCP_OK);
    EXPECT_EQ(s.del(ctx(), str("k"), valued, &told), FMCP_OK);
-   EXPECT_THAT(kv.asked,
-               ElementsAre("put v 1500 7 acme/k", "get acme/k", "take acme/k", "remove acme/k"));
+   EXPECT_THAT(kv.asked, ElementsAre("put v 1500 7 tools:acme/k", "get tools:acme/k",
+                                     "take tools:acme/k", "remove tools:acme/k"));
 }
 
 TEST_F(ServiceTables, KvTellsValuesAndErrors) {
@@ -596,7 +596,7 @@ TEST_F(ServiceTables, CryptoSealsInTheInstancesName) {
    ASSERT_EQ(s.seal(ctx(), raw("plain"), raw("aad"), 1000, &sealed), FMCP_OK);
    EXPECT_EQ(crypto.last_ttl, 1000ms);
    const auto text = taken(sealed);
-   EXPECT_EQ(text, "acme|aad|plain");
+   EXPECT_EQ(text, "tools:acme|aad|plain");
    ASSERT_EQ(s.open(ctx(), raw(text), raw("aad"), &opened), FMCP_OK);
    EXPECT_EQ(taken(opened), "plain");
    EXPECT_EQ(s.open(ctx(), raw(text), raw("other"), &opened), FMCP_E_DENIED);
