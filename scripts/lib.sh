@@ -123,12 +123,11 @@ oauth_client_tools() {
   local clients="$here/clients"
   have="$(go env GOVERSION 2>/dev/null | sed 's/^go//' || true)"
   if is_at_least "$have" "$GO_VERSION"; then
-    (cd "$clients/go" && go build -trimpath -o "$TOOLS/e2e-auth-go" .) >&2 ||
-      say "the Go client does not build here"
+    (cd "$clients/go" && go build -trimpath -o "$TOOLS/e2e-auth-go" .) >&2
   fi
   have="$(cargo --version 2>/dev/null | cut -d' ' -f2 || true)"
   if is_at_least "$have" "$CARGO_VERSION"; then
-    (cd "$clients/rust" && CARGO_TARGET_DIR="$TOOLS/rust" cargo build -q --locked) >&2 &&
-      cp "$TOOLS/rust/debug/e2e-auth" "$TOOLS/e2e-auth-rust" || say "the Rust client does not build here"
+    (cd "$clients/rust" && CARGO_TARGET_DIR="$TOOLS/rust" cargo build -q --locked) >&2
+    cp "$TOOLS/rust/debug/e2e-auth" "$TOOLS/e2e-auth-rust"
   fi
 }
