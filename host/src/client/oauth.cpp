@@ -149,8 +149,12 @@ core::result<bool> login_credentials::refresh() {
                                   {"refresh_token", now_.refresh_token},
                                   {"resource", now_.resource}});
    if (!outcome) return std::unexpected(std::move(outcome.error()));
-   if (!*outcome && outcome->error().error.empty())
-      return core::fail(core::errc::io, std::move(outcome->error().sentence));
+   if (!*outcome && !outcome->error().is_final) {
+      return core::fail(core::errc::io,
+                        fmt::format("{}; the login is kept, so try again in a while, or forget it "
+                                    "with --logout if that goes on",
+                                    outcome->error().sentence));
+   }
    if (*outcome) {
       take(std::move(**outcome), now_.scopes);
    } else {

@@ -32,6 +32,13 @@ std::string oauth_error(const json::value& from) {
    return why.empty() ? shown(error) : fmt::format("{}: {}", shown(error), shown(why));
 }
 
+/// Of the errors of a token endpoint those that blame what was presented, and not the moment.
+bool is_final(int status, std::string_view error) noexcept {
+   constexpr std::array<std::string_view, 4> final_ones{"invalid_grant", "invalid_client",
+                                                        "unauthorized_client", "invalid_scope"};
+   return status / 100 == 4 && std::ranges::find(final_ones, error) != final_ones.end();
+}
+
 bool is_visible(std::string_view text) noexcept {
    return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= ' ' && c < 0x7f; });
 }
@@ -133,9 +140,11 @@ token_outcome read_token_answer(const core::http::fetch_reply& reply) {
    json::document d;
    const auto root = d.parse_copy(reply.body, bounds);
    const auto refuse = [&](std::string why) -> token_outcome {
-      return std::unexpected(token_refusal{
-            .error = root ? string_of(**root, "error") : std::string(),
-            .sentence = fmt::format("the authorization server gave no token ({})", why)});
+      token_refusal out{.error = root ? string_of(**root, "error") : std::string(),
+                        .sentence =
+                              fmt::format("the authorization server gave no token ({})", why)};
+      out.is_final = is_final(reply.status, out.error);
+      return std::unexpected(std::move(out));
    };
    const auto error = root ? oauth_error(**root) : std::string();
    if (!error.empty()) return refuse(error);

@@ -60,6 +60,9 @@ struct issued_tokens {
 struct token_refusal {
    std::string error;    ///< `invalid_grant`; empty: it was no OAuth error
    std::string sentence; ///< for people
+   /// What was presented will not be taken another day either: a 4xx that says so (RFC 6749 section
+   /// 5.2). Anything else may be over in a minute.
+   bool is_final = false;
 };
 using token_outcome = std::expected<issued_tokens, token_refusal>;
 [[nodiscard]] token_outcome read_token_answer(const core::http::fetch_reply& reply);

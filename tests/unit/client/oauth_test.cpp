@@ -250,6 +250,61 @@ TEST_F(OAuth, KeepsTheRefreshTokenThroughAnOutage) {
    EXPECT_EQ(user_.shown.size(), 1u);
 }
 
+/// What a token endpoint says of the moment, and not of the token.
+struct trouble {
+   int status;
+   const char* body;
+};
+class OAuthTrouble : public OAuth, public ::testing::WithParamInterface<trouble> {};
+
+TEST_P(OAuthTrouble, LeavesTheRefreshTokenAlone) {
+   net_.on(token_place, 200, tokens("a1", "r1", 100))
+         .on(token_place, GetParam().status, GetParam().body)
+         .on(token_place, 200, tokens("a2", "r2"));
+   ASSERT_TRUE(start()->refused(no_token).has_value());
+   time_.advance(std::chrono::seconds(100));
+   const auto failed = start()->authorization();
+   ASSERT_FALSE(failed.has_value());
+   EXPECT_EQ(failed.error().code, core::errc::io);
+   EXPECT_THAT(failed.error().message, HasSubstr("the login is kept, so try again"));
+   EXPECT_EQ(file().read()->front().refresh_token, "r1");
+   EXPECT_EQ(start()->authorization(), "Bearer a2");
+   EXPECT_EQ(granted("refresh_token"), "r1");
+   EXPECT_EQ(user_.shown.size(), 1u) << "nobody has to log in again";
+}
+INSTANTIATE_TEST_SUITE_P(All, OAuthTrouble,
+                         ::testing::Values(trouble{503, R"({"error":"temporarily_unavailable"})"},
+                                           trouble{503, R"({"error":"invalid_grant"})"},
+                                           trouble{500, R"({"error":"server_error"})"},
+                                           trouble{500, R"({"message":"Internal Server Error"})"},
+                                           trouble{429, R"({"error":"slow_down"})"},
+                                           trouble{429, "Too many"}, trouble{408, "{}"},
+                                           trouble{404, "<html>"},
+                                           trouble{400, R"({"error":"temporarily_unavailable"})"},
+                                           trouble{200, R"({"error":"server_error"})"}));
+
+/// What it says of the token, for good.
+class OAuthEnds : public OAuth, public ::testing::WithParamInterface<trouble> {};
+
+TEST_P(OAuthEnds, DropTheRefreshToken) {
+   net_.on(token_place, 200, tokens("a1", "r1", 100))
+         .on(token_place, GetParam().status, GetParam().body)
+         .on(token_place, 200, tokens("a2", "r2"));
+   ASSERT_TRUE(start()->refused(no_token).has_value());
+   time_.advance(std::chrono::seconds(100));
+   const auto c = start();
+   EXPECT_EQ(c->authorization(), "");
+   EXPECT_EQ(file().read()->front().refresh_token, "");
+   ASSERT_TRUE(c->refused(no_token).has_value());
+   EXPECT_EQ(c->authorization(), "Bearer a2");
+   EXPECT_EQ(user_.shown.size(), 2u);
+}
+INSTANTIATE_TEST_SUITE_P(All, OAuthEnds,
+                         ::testing::Values(trouble{400, R"({"error":"invalid_grant"})"},
+                                           trouble{401, R"({"error":"invalid_client"})"},
+                                           trouble{400, R"({"error":"unauthorized_client"})"},
+                                           trouble{400, R"({"error":"invalid_scope"})"}));
+
 TEST_F(OAuth, DoesNotLogInForEver) {
    net_.on(token_place, 200, tokens("a1", "r1"));
    const auto c = start();
