@@ -49,6 +49,7 @@ private:
    };
 
    core::result<void> load();
+   [[nodiscard]] bool is_ours(const kept_login& login) const;
    [[nodiscard]] bool is_due() const;
    core::result<void> answer_401(const challenge& c);
    core::result<void> answer_403(const challenge& c);
@@ -77,10 +78,15 @@ core::result<void> login_credentials::load() {
    if (std::exchange(is_loaded_, true)) return {};
    const auto kept = parts_.file.read();
    if (!kept) return std::unexpected(kept.error());
-   if (const auto* login = find_login(*kept, parts_.allowed.server())) now_ = *login;
-   // Tokens belong to the client that they were given to.
-   if (!parts_.options.client_id.empty() && now_.client.id != parts_.options.client_id) now_ = {};
+   const auto* login = find_login(*kept, parts_.allowed.server());
+   if (login != nullptr && is_ours(*login)) now_ = *login;
    return {};
+}
+
+/// Tokens belong to the client that they were given to.
+bool login_credentials::is_ours(const kept_login& login) const {
+   const auto& wanted = parts_.options.client_id;
+   return wanted.empty() || login.client.id == wanted;
 }
 
 bool login_credentials::is_due() const {
@@ -137,7 +143,12 @@ core::result<bool> login_credentials::refresh() {
    const auto kept = parts_.file.read();
    if (!kept) return std::unexpected(kept.error());
    const auto refused_token = std::exchange(now_.access_token, {});
-   if (const auto* login = find_login(*kept, now_.server, now_.issuer)) now_ = *login;
+   const auto* login = find_login(*kept, now_.server, now_.issuer);
+   if (login == nullptr || !is_ours(*login)) {
+      now_ = {}; // another command has forgotten it, or has given its place to another client
+      return false;
+   }
+   now_ = *login;
    if (now_.access_token != refused_token && !now_.access_token.empty() && !is_due())
       return true; // another command has done it
    now_.access_token.clear();

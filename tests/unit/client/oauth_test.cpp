@@ -207,6 +207,36 @@ TEST_F(OAuth, TakesWhatAnotherCommandHasRefreshed) {
    EXPECT_EQ(asked_for(token_place), 2u) << "a refresh token is spent once";
 }
 
+TEST_F(OAuth, DoesNotBringBackWhatAnotherCommandForgot) {
+   net_.on(token_place, 200, tokens("a1", "r1", 100)).on(token_place, 200, tokens("a2", "r2"));
+   ASSERT_TRUE(start()->refused(no_token).has_value());
+   const auto due = start(), refused = start();
+   EXPECT_EQ(due->authorization(), "Bearer a1");
+   EXPECT_EQ(refused->authorization(), "Bearer a1");
+   EXPECT_EQ(file().forget(server), 1u);
+   time_.advance(std::chrono::seconds(100));
+   EXPECT_EQ(due->authorization(), "");
+   EXPECT_EQ(asked_for(token_place), 1u) << "the refresh token is forgotten too";
+   EXPECT_THAT(file().read().value(), IsEmpty());
+   ASSERT_TRUE(refused->refused(bad_token).has_value());
+   EXPECT_EQ(granted("grant_type"), "authorization_code") << "a login, as after any --logout";
+   EXPECT_EQ(asked_for(register_place), 2u);
+}
+
+TEST_F(OAuth, LeavesAnotherClientsTokensAlone) {
+   net_.on(token_place, 200, tokens("a1", "r1", 100)).on(token_place, 200, tokens("b1", "s1", 100));
+   options_ = {.client_id = "known"};
+   ASSERT_TRUE(start()->refused(no_token).has_value());
+   const auto slow = start();
+   EXPECT_EQ(slow->authorization(), "Bearer a1");
+   options_ = {.client_id = "other"};
+   ASSERT_TRUE(start()->refused(no_token).has_value());
+   time_.advance(std::chrono::seconds(90));
+   EXPECT_EQ(slow->authorization(), "") << "neither b1 nor what s1 buys";
+   EXPECT_EQ(asked_for(token_place), 2u);
+   EXPECT_EQ(file().read()->front().refresh_token, "s1");
+}
+
 TEST_F(OAuth, RefreshesOnceWhenAKeptTokenIsRefused) {
    net_.on(token_place, 200, tokens("a1", "r1")).on(token_place, 200, tokens("a2", "r2"));
    ASSERT_TRUE(start()->refused(no_token).has_value());
