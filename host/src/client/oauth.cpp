@@ -14,6 +14,7 @@ namespace fmcp::client {
 namespace {
 
 constexpr std::chrono::milliseconds patience{10'000};
+constexpr std::size_t max_page = 1u << 20; // of a login, which nobody here looks at
 /// A token is renewed that long before its end, or a fifth of its life when that is less.
 constexpr std::int64_t margin_ms = 30'000;
 
@@ -30,6 +31,11 @@ bool has_all(const std::vector<std::string>& in, const std::vector<std::string>&
 std::string said(const challenge& c, std::string_view otherwise) {
    if (!c.error_description.empty()) return c.error_description;
    return c.error.empty() ? std::string(otherwise) : c.error;
+}
+
+/// The issuer does not know the client, or does not let it do that (RFC 6749 section 5.2).
+bool blames_client(std::string_view oauth_error) noexcept {
+   return oauth_error == "invalid_client" || oauth_error == "unauthorized_client";
 }
 
 class login_credentials final : public credentials {
@@ -60,6 +66,8 @@ private:
                                   bool may_use_kept, bool& is_stale);
    core::result<plan> prepare(const discovered& found, const std::vector<std::string>& scopes,
                               bool may_use_kept);
+   core::result<void> take_registration(plan& p);
+   [[nodiscard]] bool is_forgotten(const plan& p, const std::vector<std::string>& scopes);
    core::result<plan> register_client(plan p, const std::vector<std::string>& scopes);
    core::result<std::string> ask_user(const plan& p, const std::vector<std::string>& scopes,
                                       const std::string& verifier);
@@ -171,6 +179,10 @@ core::result<bool> login_credentials::refresh() {
    } else {
       now_.refresh_token.clear();
       now_.renew_at_ms = 0;
+      if (parts_.options.client_id.empty() && blames_client(outcome->error().error)) {
+         now_.client = {}; // so that the login registers anew
+         now_.redirect_port = 0;
+      }
    }
    if (auto ok = parts_.file.keep(*lock, now_); !ok) return std::unexpected(std::move(ok.error()));
    return !now_.access_token.empty();
@@ -209,7 +221,7 @@ core::result<void> login_credentials::log_in_once(const discovered& found,
                                   {"resource", found.resource.resource}});
    if (!outcome) return std::unexpected(std::move(outcome.error()));
    if (!*outcome) {
-      is_stale = p->is_kept && outcome->error().error == "invalid_client";
+      is_stale = p->is_kept && blames_client(outcome->error().error);
       return denied(std::move(outcome->error().sentence));
    }
    now_ = {.server = parts_.allowed.server(),
@@ -238,14 +250,7 @@ login_credentials::prepare(const discovered& found, const std::vector<std::strin
    } else if (!o.metadata_url.empty() && p.found.issuer.accepts_metadata_urls) {
       p.client.id = o.metadata_url;
    } else if (may_use_kept) {
-      const auto kept = parts_.file.read();
-      if (!kept) return std::unexpected(kept.error());
-      const auto* login = find_login(*kept, parts_.allowed.server(), p.found.issuer.issuer);
-      if (login != nullptr && login->redirect_port != 0) {
-         p.client = login->client;
-         p.registered_port = login->redirect_port;
-         p.is_kept = true;
-      }
+      if (auto ok = take_registration(p); !ok) return std::unexpected(std::move(ok.error()));
    }
    const auto port =
          parts_.agent.listen(o.callback_port != 0 ? o.callback_port : p.registered_port);
@@ -257,9 +262,40 @@ login_credentials::prepare(const discovered& found, const std::vector<std::strin
                                     "cannot come there",
                                     o.callback_port));
    }
-   const bool is_registered_elsewhere = p.is_kept && p.port != p.registered_port;
-   if (!p.client.id.empty() && !is_registered_elsewhere) return p;
+   const bool is_over = p.is_kept && (p.port != p.registered_port || is_forgotten(p, scopes));
+   if (!p.client.id.empty() && !is_over) return p;
    return register_client(std::move(p), scopes);
+}
+
+/// That of an earlier login, if there was one.
+core::result<void> login_credentials::take_registration(plan& p) {
+   const auto kept = parts_.file.read();
+   if (!kept) return std::unexpected(kept.error());
+   const auto* login = find_login(*kept, parts_.allowed.server(), p.found.issuer.issuer);
+   if (login == nullptr || login->redirect_port == 0) return {};
+   p.client = login->client;
+   p.registered_port = login->redirect_port;
+   p.is_kept = true;
+   return {};
+}
+
+/// Whether the issuer turns the client away before anybody has logged in (RFC 6749 section 4.1.2.1
+/// has it tell the user and nobody else). Asked as the browser will ask, but with a state and a
+/// challenge that nothing else belongs to. What says less than that is no reason to register again.
+bool login_credentials::is_forgotten(const plan& p, const std::vector<std::string>& scopes) {
+   const auto& endpoint = p.found.issuer.authorization_endpoint;
+   const auto reply =
+         parts_.with({.url = authorization_url(endpoint, {.client_id = p.client.id,
+                                                          .redirect_uri = redirect_uri(p.port),
+                                                          .state = random_text(),
+                                                          .code_challenge = random_text(),
+                                                          .resource = p.found.resource.resource,
+                                                          .scopes = scopes}),
+                      .headers = {{"accept", "text/html"}},
+                      .timeout = patience,
+                      .max_body = max_page,
+                      .policy = parts_.allowed.policy_for(endpoint)});
+   return reply && (reply->status == 400 || reply->status == 401);
 }
 
 core::result<login_credentials::plan>
@@ -300,8 +336,17 @@ core::result<std::string> login_credentials::ask_user(const plan& p,
                                         .code_challenge = challenge_of(verifier),
                                         .resource = p.found.resource.resource,
                                         .scopes = scopes}));
-   return parts_.agent.wait(
+   auto code = parts_.agent.wait(
          [expected](std::string_view query) { return read_callback(query, expected); });
+   // An issuer that does not like the client says so on its page, and never here.
+   if (!code && code.error().code == core::errc::timeout) {
+      constexpr const char* sign = "; if the page showed an error about the client, ";
+      if (p.is_kept)
+         code.error().message.append(sign).append("forget it with --logout and log in again");
+      if (!parts_.options.client_id.empty())
+         code.error().message.append(sign).append("look at what is registered for --client-id");
+   }
+   return code;
 }
 
 core::result<token_outcome> login_credentials::ask_for_tokens(const std::string& endpoint,

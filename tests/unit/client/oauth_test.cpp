@@ -24,6 +24,7 @@ constexpr const char* server = "https://srv/mcp";
 constexpr const char* resource_place = "GET https://srv/.well-known/oauth-protected-resource/mcp";
 constexpr const char* issuer_place = "GET https://as/.well-known/oauth-authorization-server/t";
 constexpr const char* register_place = "POST https://as/register";
+constexpr const char* login_page = "GET https://as/authorize";
 constexpr const char* token_place = "POST https://as/token";
 
 constexpr const char* resource_text =
@@ -52,6 +53,7 @@ public:
    }
    void show(const std::string& url) override { shown.push_back(url); }
    core::result<std::string> wait(std::function<callback(std::string_view query)> judge) override {
+      if (is_away) return core::fail(core::errc::timeout, "nobody logged in");
       const auto query = parameters();
       EXPECT_EQ(judge("code=stolen&state=guessed").what, callback::kind::foreign);
       auto c = judge(
@@ -69,7 +71,7 @@ public:
    std::vector<std::string> shown;
    std::vector<std::uint16_t> wanted;
    std::uint16_t next_port = 4000;
-   bool is_taken = false;
+   bool is_taken = false, is_away = false;
    std::string issuer = "https://as/t";
 };
 
@@ -99,9 +101,19 @@ protected:
                     .options = options_,
                     .time = time_});
    }
+   /// Whatever the query was.
    std::size_t asked_for(std::string_view place) const {
       const auto all = net_.places();
-      return static_cast<std::size_t>(std::ranges::count(all, place));
+      return static_cast<std::size_t>(std::ranges::count_if(
+            all, [&](const auto& p) { return p.substr(0, p.find('?')) == place; }));
+   }
+   /// A login, after which the server does not take the token that it led to.
+   std::unique_ptr<credentials> log_in_before() {
+      net_.on(token_place, 200, tokens("a1", "")).on(token_place, 200, tokens("a2", ""));
+      EXPECT_TRUE(start()->refused(no_token).has_value());
+      auto c = start();
+      EXPECT_EQ(c->authorization(), "Bearer a1");
+      return c;
    }
    fields last_grant() const { return form_decoded(net_.last(token_place).body).value(); }
    std::string granted(std::string_view name) const {
@@ -384,6 +396,109 @@ TEST_F(OAuth, RegistersAgainWhenTheIssuerHasForgottenIt) {
    ASSERT_TRUE(c->refused(bad_token).has_value());
    EXPECT_EQ(c->authorization(), "Bearer a2");
    EXPECT_EQ(asked_for(register_place), 2u);
+}
+
+TEST_F(OAuth, RegistersAgainWhenTheLoginPageTurnsItAway) {
+   for (const auto status : {400, 401}) {
+      net_ = scripted_exchange();
+      net_.on(resource_place, 200, resource_text)
+            .on(issuer_place, 200, issuer_text)
+            .on(register_place, 201, R"({"client_id":"me"})")
+            .on(register_place, 201, R"({"client_id":"me too"})")
+            .on(login_page, status, "<h1>Unknown client</h1>");
+      ASSERT_EQ(file().forget(server).has_value(), true);
+      const auto c = log_in_before();
+      EXPECT_EQ(asked_for(login_page), 0u) << "a new registration needs no probe";
+      user_.shown.clear();
+      ASSERT_TRUE(c->refused(bad_token).has_value());
+      EXPECT_EQ(asked_for(login_page), 1u);
+      EXPECT_EQ(asked_for(register_place), 2u);
+      ASSERT_EQ(user_.shown.size(), 1u) << "the user does not see the page that turns it away";
+      EXPECT_EQ(user_.asked("client_id"), "me too");
+      EXPECT_EQ(c->authorization(), "Bearer a2");
+      EXPECT_EQ(file().read()->front().client.id, "me too");
+   }
+}
+
+TEST_F(OAuth, ProbesWithNothingThatTheLoginUses) {
+   net_.on(login_page, 302, "", {{"location", "https://as/sign-in"}});
+   const auto c = log_in_before();
+   ASSERT_TRUE(c->refused(bad_token).has_value());
+   const auto rq = net_.last(login_page);
+   EXPECT_EQ(rq.max_redirects, 0u);
+   EXPECT_EQ(scripted_exchange::header(rq, "authorization"), "");
+   const auto probed = form_decoded(rq.url.substr(rq.url.find('?') + 1)).value();
+   for (const auto* same : {"client_id", "redirect_uri", "response_type", "scope", "resource"})
+      EXPECT_EQ(single(probed, same), user_.asked(same)) << same;
+   for (const auto* other : {"state", "code_challenge"}) {
+      EXPECT_NE(single(probed, other), user_.asked(other)) << other;
+      EXPECT_EQ(single(probed, other)->size(), user_.asked(other).size()) << other;
+   }
+}
+
+TEST_F(OAuth, KeepsTheRegistrationWhenTheProbeSaysLess) {
+   for (const auto status : {200, 302, 303, 403, 404, 405, 429, 500, 503, 0}) {
+      net_ = scripted_exchange();
+      net_.on(resource_place, 200, resource_text)
+            .on(issuer_place, 200, issuer_text)
+            .on(register_place, 201, R"({"client_id":"me"})");
+      status == 0 ? net_.fail(login_page, {core::errc::timeout, "no answer"})
+                  : net_.on(login_page, status, "<html>");
+      ASSERT_EQ(file().forget(server).has_value(), true);
+      ASSERT_TRUE(log_in_before()->refused(bad_token).has_value()) << status;
+      EXPECT_EQ(asked_for(login_page), 1u) << status;
+      EXPECT_EQ(asked_for(register_place), 1u) << status;
+   }
+}
+
+TEST_F(OAuth, RegistersAgainWhenTheRefreshDisownsIt) {
+   for (const auto* error : {"invalid_client", "unauthorized_client"}) {
+      net_ = scripted_exchange();
+      net_.on(resource_place, 200, resource_text)
+            .on(issuer_place, 200, issuer_text)
+            .on(register_place, 201, R"({"client_id":"me"})")
+            .on(register_place, 201, R"({"client_id":"me too"})")
+            .on(token_place, 200, tokens("a1", "r1"))
+            .on(token_place, 401, std::string(R"({"error":")") + error + "\"}")
+            .on(token_place, 200, tokens("a2", "r2"));
+      ASSERT_EQ(file().forget(server).has_value(), true);
+      ASSERT_TRUE(start()->refused(no_token).has_value());
+      const auto c = start();
+      EXPECT_EQ(c->authorization(), "Bearer a1");
+      ASSERT_TRUE(c->refused(bad_token).has_value());
+      EXPECT_EQ(asked_for(register_place), 2u) << error;
+      EXPECT_EQ(asked_for(login_page), 0u) << "there is nothing left to ask about";
+      EXPECT_EQ(granted("client_id"), "me too");
+      EXPECT_EQ(c->authorization(), "Bearer a2");
+   }
+}
+
+TEST_F(OAuth, NeverRegistersInThePlaceOfTheClientThatItIsTold) {
+   net_.on(token_place, 200, tokens("a1", "r1"))
+         .on(token_place, 401, R"({"error":"invalid_client"})")
+         .on(token_place, 200, tokens("a2", "r2"))
+         .on(login_page, 400, "<html>");
+   options_ = {.client_id = "known"};
+   ASSERT_TRUE(start()->refused(no_token).has_value());
+   const auto c = start();
+   EXPECT_EQ(c->authorization(), "Bearer a1");
+   ASSERT_TRUE(c->refused(bad_token).has_value());
+   EXPECT_EQ(user_.asked("client_id"), "known");
+   EXPECT_EQ(asked_for(register_place), 0u);
+   EXPECT_EQ(asked_for(login_page), 0u);
+   EXPECT_EQ(file().read()->front().client.id, "known");
+}
+
+TEST_F(OAuth, SaysWhatToDoWhenThePageDoesNotLikeTheClient) {
+   user_.is_away = true;
+   EXPECT_EQ(start()->refused(no_token).error().message, "nobody logged in")
+         << "it has registered this minute";
+   user_.is_away = false;
+   const auto c = log_in_before();
+   user_.is_away = true;
+   EXPECT_THAT(c->refused(bad_token).error().message, HasSubstr("forget it with --logout"));
+   options_ = {.client_id = "known"};
+   EXPECT_THAT(start()->refused(no_token).error().message, HasSubstr("for --client-id"));
 }
 
 TEST_F(OAuth, RegistersAgainWhenItsPortIsTaken) {

@@ -8,6 +8,14 @@
 
 namespace fmcp::test {
 
+namespace {
+
+std::string without_query(const std::string& place) {
+   return place.substr(0, place.find('?'));
+}
+
+} // namespace
+
 scripted_exchange& scripted_exchange::on(const std::string& place, int status, std::string body,
                                          fields headers) {
    script_[place].push_back(reply{.status = status,
@@ -24,9 +32,10 @@ scripted_exchange& scripted_exchange::fail(const std::string& place, core::error
 
 client::exchange scripted_exchange::get() {
    return [this](core::http::fetch_request rq) -> core::result<reply> {
-      const auto place = rq.method + " " + rq.url;
+      auto place = rq.method + " " + rq.url;
       EXPECT_NE(rq.policy, nullptr) << place;
       requests_.push_back(std::move(rq));
+      if (!script_.contains(place)) place = without_query(place);
       const auto found = script_.find(place);
       if (found == script_.end())
          return reply{.status = 404, .headers = {}, .body = {}, .final_url = {}};
@@ -48,8 +57,10 @@ std::vector<std::string> scripted_exchange::places() const {
 }
 
 core::http::fetch_request scripted_exchange::last(const std::string& place) const {
-   const auto it = std::find_if(requests_.rbegin(), requests_.rend(),
-                                [&](const auto& rq) { return rq.method + " " + rq.url == place; });
+   const auto it = std::find_if(requests_.rbegin(), requests_.rend(), [&](const auto& rq) {
+      const auto asked = rq.method + " " + rq.url;
+      return asked == place || without_query(asked) == place;
+   });
    if (it != requests_.rend()) return *it;
    ADD_FAILURE() << "nobody asked for " << place;
    return {};

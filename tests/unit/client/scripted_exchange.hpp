@@ -18,7 +18,8 @@ public:
    using reply = core::http::fetch_reply;
    using fields = std::vector<std::pair<std::string, std::string>>;
 
-   /// `place` is `GET https://…` or `POST https://…`.
+   /// `place` is `GET https://…` or `POST https://…`; without a query it answers for all queries
+   /// that nothing else is written for.
    scripted_exchange& on(const std::string& place, int status, std::string body,
                          fields headers = {{"content-type", "application/json"}});
    scripted_exchange& fail(const std::string& place, core::error error);
@@ -30,7 +31,8 @@ public:
    [[nodiscard]] const std::vector<core::http::fetch_request>& requests() const noexcept {
       return requests_;
    }
-   /// Of the last request to that place; fails the test when there was none.
+   /// Of the last request to that place, whose query does not count when `place` has none; fails
+   /// the test when there was none.
    [[nodiscard]] core::http::fetch_request last(const std::string& place) const;
    [[nodiscard]] static std::string header(const core::http::fetch_request& rq,
                                            std::string_view name);
