@@ -8,7 +8,9 @@
 
 #include "cli/help.hpp"
 #include "client/oauth_messages.hpp"
+#include "config/gather.hpp"
 #include "config/parse.hpp"
+#include "config/table.hpp"
 #include "core/log.hpp"
 #include "core/safe_path.hpp"
 #include "core/text.hpp"
@@ -39,7 +41,8 @@ constexpr std::string_view common_help =
       "  --logout             forget the tokens of this server, and end\n"
       "Talking to it\n"
       "  --era old|new        only that era of the protocol; else the new one is tried first\n"
-      "  --timeout TIME       how long an answer may take (60s)\n";
+      "  --timeout TIME       how long an answer may take (60s)\n"
+      "Of a .env file only one is read that FASTMCP_ENV_FILE names.\n";
 
 using outcome = core::result<void>;
 
@@ -174,6 +177,32 @@ void tell(std::ostream& err, std::string_view method, const json::value& params)
    err << shown << '\n' << std::flush;
 }
 
+/// Tells of what `.env` would have set here. Whoever keeps such a file for the server in this
+/// folder may count on it.
+void tell_of_env_file(const context& c, const options& o) {
+   using level = config::layers::level;
+   auto from = c.how.from;
+   from.flags = o.flags;
+   from.flags.emplace_back("config", ""); // a file that `.env` names is not looked at
+   from.purpose = config::purpose::looking;
+   const auto given = config::gather(from).values;
+   if (given.at(level::environment, "FASTMCP_ENV_FILE") != nullptr) return;
+   std::vector<std::string> names;
+   const auto add = [&](std::string_view key, std::string_view variable) {
+      const auto* there = given.at(level::env_file, variable);
+      const bool is_stronger = given.at(level::environment, variable) != nullptr ||
+                               given.at(level::flags, key) != nullptr;
+      if (there != nullptr && !is_stronger) names.push_back(there->name());
+   };
+   for (const auto name : own_settings) add(name, config::find_spec(name)->variable);
+   add({}, config::find_spec("config")->variable);
+   if (names.empty()) return;
+   core::log::warn("config",
+                   "{}: not taken, since a client command reads no .env file on its own; to have "
+                   "this one read, set FASTMCP_ENV_FILE=.env in the environment.",
+                   fmt::join(names, ", "));
+}
+
 int forget(const context& c, const client_command& command) {
    const auto gone = c.what.forget_login(command.to.url, command.settings);
    if (!gone) return report(c, gone.error());
@@ -213,8 +242,9 @@ std::optional<client_command> understand(const context& c, client_words how, con
                             take_manner(out.given, out.to)}) {
       if (!step) return over(complain(c, step.error().message, usage));
    }
-   auto settings = require_settings(c, out.given, code, config::purpose::looking);
+   auto settings = require_settings(c, out.given, code, config::purpose::calling);
    if (!settings) return std::nullopt;
+   tell_of_env_file(c, out.given);
    out.settings = std::move(*settings);
    if (!c.what.connect || !c.what.forget_login)
       return over(complain(c, "This program was built without a client.", failed));

@@ -216,6 +216,7 @@ private:
       const auto named = out_.values.find({}, "FASTMCP_ENV_FILE", false);
       const entry* by = named ? named->value : nullptr;
       if (by != nullptr && by->text().empty()) return; // the loader tells
+      if (by == nullptr && from_.purpose == purpose::calling) return;
       const std::string path = absolute_path(by != nullptr ? by->text() : ".env", from_.directory);
       const std::string shown_path = by != nullptr ? by->text() : ".env";
       // The walk judges directories too, and has no say where there is no such file. A folder of

@@ -24,6 +24,8 @@ namespace fmcp::config {
 enum class purpose : std::uint8_t {
    serving, ///< everything has to be right
    looking, ///< nothing is opened: no provider is resolved, and no settings are checked together
+   calling, ///< the same for a client, which works in folders of strangers: `.env` counts only when
+            ///< FASTMCP_ENV_FILE names it, else a cloned one would say through whom tokens go
 };
 
 /// What the process was started with.

@@ -37,6 +37,7 @@ protected:
             -> core::result<std::unique_ptr<client::mcp_client>> {
          to_ = to;
          home_ = s.home;
+         proxy_ = s.https_proxy;
          return client::mcp_client::connect(
                net_.get(), client::reach::of_server(to.url).value(), client::anonymous(),
                {.wanted = to.wanted, .timeout = to.timeout, .version = "1"}, std::move(heard));
@@ -76,7 +77,7 @@ protected:
    cli::commands what_;
    std::ostringstream out_, err_;
    std::optional<client::target> to_;
-   std::string home_, forgotten_;
+   std::string home_, proxy_, forgotten_;
    std::size_t logins_ = 1;
 };
 
@@ -195,6 +196,53 @@ TEST_F(ClientCommands, TakeATokenFromTheEnvironmentLast) {
    how_.from.is_privileged = true;
    call({"ping", url});
    EXPECT_EQ(to_->auth, client::auth_mode::none) << "the environment is somebody else's";
+}
+
+// The .env file of a folder that may be a stranger's
+
+/// What is logged by the call of `ping` with these words besides.
+class ClientCommandsInAFolder : public ClientCommands {
+protected:
+   std::string ping(std::vector<std::string> more = {}) {
+      net_ = scripted_exchange();
+      net_.on(post, 200, result(1, R"({"supportedVersions":["2026-07-28"]})"))
+            .on(post, 200, result(2, "{}"));
+      more.insert(more.begin(), {"ping", url});
+      ::testing::internal::CaptureStderr();
+      EXPECT_EQ(call(std::move(more)), 0) << err();
+      return ::testing::internal::GetCapturedStderr();
+   }
+};
+
+TEST_F(ClientCommandsInAFolder, DoNotObeyItsEnvFile) {
+   dir_.put(".env", "FASTMCP_HTTPS_PROXY=http://evil.example:3128\n"
+                    "FASTMCP_CA_FILE=/evil.pem\nFASTMCP_PORT=1\nFASTMCP_CONFIG=evil.json\n");
+   const auto said = ping();
+   EXPECT_THAT(proxy_, Not(HasSubstr("evil")));
+   EXPECT_THAT(said,
+               AllOf(HasSubstr("FASTMCP_HTTPS_PROXY (.env:1)"),
+                     HasSubstr("FASTMCP_CA_FILE (.env:2)"), HasSubstr("FASTMCP_CONFIG (.env:4)"),
+                     HasSubstr("FASTMCP_ENV_FILE=.env"), Not(HasSubstr("FASTMCP_PORT"))));
+   EXPECT_EQ(std::ranges::count(said, '\n'), 1) << said;
+}
+
+TEST_F(ClientCommandsInAFolder, SayNothingOfAnEnvFileWithoutMeaningForThem) {
+   for (const auto* text : {"FASTMCP_PORT=none\nFASTMCP_SERVR=1\n", "FASTMCP_HOME='open\n", ""}) {
+      dir_.put(".env", text);
+      EXPECT_THAT(ping(), IsEmpty()) << text;
+   }
+   dir_.put(".env", "FASTMCP_HTTPS_PROXY=http://evil.example:3128\n");
+   EXPECT_THAT(ping({"--https-proxy", "http://mine.example:3128"}), IsEmpty());
+   EXPECT_THAT(proxy_, HasSubstr("mine.example"));
+   how_.from.environment = {"FASTMCP_HTTPS_PROXY=http://mine.example:1"};
+   EXPECT_THAT(ping(), IsEmpty());
+}
+
+TEST_F(ClientCommandsInAFolder, ReadTheEnvFileThatIsNamed) {
+   dir_.put(".env", "FASTMCP_HTTPS_PROXY=http://mine.example:3128\n");
+   how_.from.environment = {"FASTMCP_ENV_FILE=.env"};
+   EXPECT_THAT(ping(), IsEmpty());
+   EXPECT_THAT(proxy_, HasSubstr("mine.example:3128"));
 }
 
 TEST_F(ClientCommands, ForgetALogin) {
