@@ -37,6 +37,13 @@ callback read_callback(std::string_view query, const expected_callback& expected
    if (!state || !crypto::equal_constant_time(*state, expected.state))
       return {.what = callback::kind::foreign,
               .text = "This is not the login that fastmcp-host waits for."};
+   // Of two, who knows which one counts (RFC 6749 section 3.1). A second `state` was foreign above.
+   for (const auto* name : {"iss", "error", "code"}) {
+      if (is_repeated(*parameters, name))
+         return refused(fmt::format("the answer to the login has more than one \"{}\", so it was "
+                                    "not used",
+                                    name));
+   }
    const auto issuer = single(*parameters, "iss");
    if (issuer ? *issuer != expected.issuer : expected.must_name_issuer) {
       return refused(fmt::format(

@@ -29,7 +29,8 @@ struct callback {
 
 /// Without the right `state` it is foreign, whatever else it says: any page can send a browser to
 /// an address of this machine. With it but without the right issuer it is refused, since then the
-/// code may be another server's (mix-up attack).
+/// code may be another server's (mix-up attack); the same with two of `iss`, `error` or `code`. Two
+/// of `state` are not the right one.
 [[nodiscard]] callback read_callback(std::string_view query, const expected_callback& expected);
 
 /// The page that the user sees in the end.

@@ -77,14 +77,14 @@ std::optional<fields> form_decoded(std::string_view text) {
    return out;
 }
 
+bool is_repeated(const fields& in, std::string_view name) {
+   return std::ranges::count(in, name, &fields::value_type::first) > 1;
+}
+
 std::optional<std::string> single(const fields& in, std::string_view name) {
-   std::optional<std::string> out;
-   for (const auto& [n, value] : in) {
-      if (n != name) continue;
-      if (out) return std::nullopt;
-      out = value;
-   }
-   return out;
+   const auto it = std::ranges::find(in, name, &fields::value_type::first);
+   if (it == in.end() || is_repeated(in, name)) return std::nullopt;
+   return it->second;
 }
 
 } // namespace fmcp::client

@@ -23,6 +23,7 @@ using fields = std::vector<std::pair<std::string, std::string>>;
 
 /// Nothing: a broken escape, or more than 64 fields.
 [[nodiscard]] std::optional<fields> form_decoded(std::string_view text);
+[[nodiscard]] bool is_repeated(const fields& in, std::string_view name);
 /// The value of a name that stands there exactly once.
 [[nodiscard]] std::optional<std::string> single(const fields& in, std::string_view name);
 

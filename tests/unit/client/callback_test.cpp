@@ -53,6 +53,19 @@ TEST(Callback, TellsARefusal) {
    EXPECT_EQ(read("state=S%2B&code=").what, kind::refused);
 }
 
+TEST(Callback, IsRefusedWithSomethingTwice) {
+   for (const auto* more : {"iss=https%3A%2F%2Fevil", "iss=https%3A%2F%2Fas", "code=y", "co%64e=x",
+                            "error=a&error=b"}) {
+      const auto query = "code=x&state=S%2B&iss=https%3A%2F%2Fas&" + std::string(more);
+      const auto c = read(query);
+      EXPECT_EQ(c.what, kind::refused) << query;
+      EXPECT_THAT(c.text, HasSubstr("more than one")) << query;
+      EXPECT_EQ(read(query, true).what, kind::refused) << query;
+   }
+   EXPECT_EQ(read("code=x&state=S%2B&state=other").what, kind::foreign);
+   EXPECT_EQ(read("error=a&error=b&state=other").what, kind::foreign) << "any page can say that";
+}
+
 TEST(CallbackPage, EscapesWhatStrangersWrote) {
    const auto page = callback_page(read("error=%3Cscript%3E%22%26&state=S%2B"));
    EXPECT_THAT(page, HasSubstr("&lt;script&gt;&quot;&amp;"));
