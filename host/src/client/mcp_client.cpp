@@ -36,6 +36,36 @@ std::string text_of(const json::value* from, std::string_view name) {
    return from == nullptr ? std::string() : std::string(from->find_string(name).value_or(""));
 }
 
+/// What tells of the moment, of a size or of the way here, and says nothing about the protocol.
+bool is_trouble(int status) noexcept {
+   return status >= 500 || status == 408 || status == 413 || status == 421 || status == 429;
+}
+
+/// `; try again in 30 seconds`, when the server says so (RFC 9110 section 10.2.3).
+std::string advice(const core::http::fetch_reply& reply) {
+   const auto after = reply.find("retry-after");
+   if (after.empty()) return {};
+   const bool is_count = std::ranges::all_of(after, [](char c) { return c >= '0' && c <= '9'; });
+   return is_count
+                ? fmt::format("; try again in {} second{}", shown(after), after == "1" ? "" : "s")
+                : fmt::format("; try again after {}", shown(after));
+}
+
+/// The JSON of an answer. The error says what came in its place, and goes on from a status.
+core::result<const json::value*> parse_body(json::document& to,
+                                            const core::http::fetch_reply& reply) {
+   const auto type = media_type(reply);
+   if (core::iequals(type, "application/json")) {
+      auto root = to.parse_copy(reply.body);
+      if (!root) root.error().message = "and broken JSON: " + root.error().message;
+      return root;
+   }
+   const std::string came = !type.empty()        ? shown(type)
+                            : reply.body.empty() ? "nothing"
+                                                 : "something without a type";
+   return refuse(core::errc::invalid, fmt::format("with {} instead of JSON", came));
+}
+
 bool has_id(const json::value& message, std::int64_t id) {
    const auto* v = message.find("id");
    return v != nullptr && v->is(json::kind::number) && v->as_int64() == id;
@@ -248,8 +278,9 @@ core::result<void> mcp_client::notify(std::string_view method) {
    const auto reply = send(post({.method = method}, std::nullopt));
    if (!reply) return std::unexpected(reply.error());
    if (reply->status / 100 == 2) return {};
-   return refuse(core::errc::invalid,
-                 fmt::format("the server answered {} with status {}", method, reply->status));
+   return refuse(is_trouble(reply->status) ? core::errc::io : core::errc::invalid,
+                 fmt::format("the server answered {} with status {}{}", method, reply->status,
+                             advice(*reply)));
 }
 
 core::result<core::http::fetch_reply> mcp_client::send(const core::http::fetch_request& rq) {
@@ -335,18 +366,17 @@ std::function<void(std::string_view)> mcp_client::listener() const {
 /// concludes something from it.
 core::result<mcp_client::answer> mcp_client::read(const core::http::fetch_reply& reply,
                                                   std::int64_t id, std::string_view method) {
-   const auto type = media_type(reply);
-   if (reply.status == 200 && core::iequals(type, "text/event-stream"))
+   if (reply.status == 200 && core::iequals(media_type(reply), "text/event-stream"))
       return read_stream(reply, id, method);
    answer a;
    a.status = reply.status;
-   const auto root =
-         core::iequals(type, "application/json")
-               ? a.document.parse_copy(reply.body)
-               : core::result<const json::value*>(core::fail(core::errc::invalid, "it is no JSON"));
-   if (reply.status >= 500) {
-      return refuse(core::errc::io,
-                    fmt::format("the server answered {} with status {}", method, reply.status));
+   const auto root = parse_body(a.document, reply);
+   const auto* error = root ? (*root)->find("error") : nullptr;
+   if (error != nullptr && error->is(json::kind::object)) a.error = read_error(*error);
+   if (is_trouble(reply.status)) {
+      const auto said = a.error && !a.error->message.empty() ? ": " + a.error->message : "";
+      return refuse(core::errc::io, fmt::format("the server answered {} with status {}{}{}", method,
+                                                reply.status, said, advice(reply)));
    }
    if (reply.status / 100 == 3) {
       return refuse(core::errc::invalid,
@@ -354,22 +384,7 @@ core::result<mcp_client::answer> mcp_client::read(const core::http::fetch_reply&
                                 "right",
                                 shown(reply.find("location"))));
    }
-   const auto* error = root ? (*root)->find("error") : nullptr;
-   if (error != nullptr && error->is(json::kind::object)) {
-      const auto* code = error->find("code");
-      const auto* data = error->find("data");
-      a.error = rpc_error{.code = code != nullptr && code->is(json::kind::number)
-                                        ? code->as_int64().value_or(0)
-                                        : 0,
-                          .message = shown(text_of(error, "message")),
-                          .supported = {}};
-      const auto* supported = data != nullptr ? data->find("supported") : nullptr;
-      if (supported != nullptr && supported->is(json::kind::array)) {
-         for (const auto& s : supported->items())
-            if (s.is(json::kind::string)) a.error->supported.emplace_back(s.string());
-      }
-      return a;
-   }
+   if (a.error) return a;
    a.result = root && has_id(**root, id) ? (*root)->find("result") : nullptr;
    if (reply.status == 200 && a.result != nullptr && a.result->is(json::kind::object)) return a;
    const bool is_missing = reply.status == 404 || reply.status == 405;
@@ -377,8 +392,24 @@ core::result<mcp_client::answer> mcp_client::read(const core::http::fetch_reply&
                  fmt::format("{} is no MCP endpoint: it answered {} with status {}{}",
                              server_.server(), method, reply.status,
                              is_missing ? "; is the path of the URL right?"
-                             : !root    ? fmt::format(" and {}", root.error().message)
+                             : !root    ? fmt::format(" {}", root.error().message)
                                         : " and no result"));
+}
+
+/// `from` is the member `error` of an answer.
+mcp_client::rpc_error mcp_client::read_error(const json::value& from) {
+   const auto* code = from.find("code");
+   const auto* data = from.find("data");
+   const bool is_number = code != nullptr && code->is(json::kind::number);
+   rpc_error out{.code = is_number ? code->as_int64().value_or(0) : 0,
+                 .message = shown(text_of(&from, "message")),
+                 .supported = {}};
+   const auto* supported = data != nullptr ? data->find("supported") : nullptr;
+   if (supported != nullptr && supported->is(json::kind::array)) {
+      for (const auto& s : supported->items())
+         if (s.is(json::kind::string)) out.supported.emplace_back(s.string());
+   }
+   return out;
 }
 
 core::result<mcp_client::answer> mcp_client::read_stream(const core::http::fetch_reply& reply,

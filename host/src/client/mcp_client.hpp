@@ -7,7 +7,8 @@
 /// Thread safety: none. Blocks on the network; `notice` is called inside.
 /// Errors: sentences that say what was asked and what came; `denied` for credentials,
 /// `unsupported` for a server that speaks nothing of ours, `invalid` for answers against the
-/// protocol and for what the server reports as an error, and those of the exchange.
+/// protocol and for what the server reports as an error, `io` for trouble that another try may not
+/// have (5xx, 408, 413, 421, 429), and those of the exchange.
 
 #include <chrono>
 #include <cstdint>
@@ -108,6 +109,7 @@ private:
    [[nodiscard]] std::string body_of(const call& c, std::optional<std::int64_t> id) const;
    core::result<answer> read(const core::http::fetch_reply& reply, std::int64_t id,
                              std::string_view method);
+   static rpc_error read_error(const json::value& from);
    core::result<answer> read_stream(const core::http::fetch_reply& reply, std::int64_t id,
                                     std::string_view method);
    void take_facts(const json::value& result);

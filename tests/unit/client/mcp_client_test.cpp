@@ -140,6 +140,36 @@ TEST_F(McpClient, SaysWhatIsInTheWay) {
    EXPECT_EQ(net_.requests().size(), 1u) << "trouble is no sign of an era";
 }
 
+TEST_F(McpClient, TakesNoTroubleForAnEra) {
+   for (const auto status : {408, 413, 421, 429, 500, 502}) {
+      for (const auto* body : {"", unknown_method, "<html>"}) {
+         net_ = scripted_exchange();
+         net_.on(post, status, body).on(post, 200, initialized).on(post, 202, "");
+         const auto c = connect();
+         ASSERT_FALSE(c.has_value()) << status << body;
+         EXPECT_EQ(c.error().code, core::errc::io);
+         EXPECT_THAT(c.error().message, HasSubstr("status " + std::to_string(status)));
+         EXPECT_THAT(c.error().message, Not(HasSubstr("no MCP endpoint")));
+         EXPECT_EQ(net_.requests().size(), 1u) << "nobody is asked a second time";
+      }
+   }
+}
+
+TEST_F(McpClient, SaysWhenToTryAgain) {
+   const auto why_after = [&](const char* when, const char* body = "") {
+      net_ = scripted_exchange();
+      net_.on(post, 429, body, {{"content-type", "application/json"}, {"retry-after", when}});
+      return why();
+   };
+   EXPECT_THAT(why_after("30"), HasSubstr("with status 429; try again in 30 seconds"));
+   EXPECT_THAT(why_after("1"), HasSubstr("in 1 second"));
+   EXPECT_THAT(why_after("Fri, 31 Dec 1999 23:59:59 GMT\x1b"),
+               HasSubstr("; try again after Fri, 31 Dec 1999 23:59:59 GMT\\x1b"));
+   EXPECT_THAT(
+         why_after("5", R"({"jsonrpc":"2.0","id":1,"error":{"code":-1,"message":"Too many"}})"),
+         HasSubstr("with status 429: Too many; try again in 5 seconds"));
+}
+
 TEST_F(McpClient, DoesNotFallBackWhenTheServerIsTooNew) {
    net_.on(
          post, 400,
@@ -327,8 +357,10 @@ INSTANTIATE_TEST_SUITE_P(
       ::testing::Values(
             broken{"text/event-stream", "data: {}\n\n", "before the result"},
             broken{"text/event-stream", "", "before the result"},
-            broken{"text/html", "<html>", "status 200 and it is no JSON"},
-            broken{"application/json", "{", "status 200 and "},
+            broken{"text/html", "<html>", "status 200 with text/html instead of JSON"},
+            broken{"", "{}", "status 200 with something without a type"},
+            broken{"", "", "status 200 with nothing instead of JSON"},
+            broken{"application/json", "{", "status 200 and broken JSON: "},
             broken{"application/json", R"({"jsonrpc":"2.0","id":3,"result":{}})", "no result"},
             broken{"application/json", R"({"jsonrpc":"2.0","id":2,"result":[]})", "no result"},
             broken{
