@@ -85,7 +85,7 @@ TEST_F(Client, SaysWhatIsWrong) {
    EXPECT_EQ(nobody.code, 1);
    EXPECT_THAT(nobody.err, HasSubstr("cannot be connected to"));
    const auto plain = run_host({"ping", "http://mcp.example.com/mcp"}, directory_);
-   EXPECT_EQ(plain.code, 1);
+   EXPECT_EQ(plain.code, 2);
    EXPECT_THAT(plain.err, HasSubstr("has to be https"));
 }
 

@@ -242,6 +242,8 @@ std::optional<client_command> understand(const context& c, client_words how, con
                             take_manner(out.given, out.to)}) {
       if (!step) return over(complain(c, step.error().message, usage));
    }
+   if (const auto server = client::reach::of_server(out.to.url); !server)
+      return over(report(c, server.error(), usage));
    auto settings = require_settings(c, out.given, code, config::purpose::calling);
    if (!settings) return std::nullopt;
    tell_of_env_file(c, out.given);

@@ -1,14 +1,32 @@
 #include "client/reach.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
+#include "client/challenge.hpp"
 #include "net/url.hpp"
 
 namespace fmcp::client {
+namespace {
+
+/// A text that is no URL, so that nobody can say for sure what of it is a secret: where there is an
+/// `@`, any of it but the scheme may be one.
+std::string quoted(std::string_view text) {
+   if (text.contains('@')) {
+      const auto scheme = text.find("://");
+      const bool is_scheme = scheme != text.npos && scheme < text.find('@');
+      return fmt::format("\"{}…\"", is_scheme ? shown(text.substr(0, scheme + 3)) : "");
+   }
+   const auto end = std::min(text.find_first_of("?#"), text.size());
+   return fmt::format("\"{}{}\"", shown(text.substr(0, end)), end < text.size() ? "…" : "");
+}
+
+} // namespace
 
 core::result<reach> reach::of_server(std::string_view text) {
    const auto url = net::url::parse(text);
-   if (!url) return std::unexpected(url.error());
+   if (!url) return core::wrap(quoted(text), url.error());
    if (!url->is_https() && !url->is_loopback()) {
       return core::fail(core::errc::denied,
                         fmt::format("{} is not on this machine, so it has to be https: over plain "

@@ -20,7 +20,8 @@ namespace fmcp::client {
 
 class reach {
 public:
-   /// Errors: invalid; the sentence says what is wrong with the URL.
+   /// Errors: invalid; denied for plain http that leaves this machine. The sentence says what is
+   /// wrong with the URL and which one it is, without user-info and query, which may be secrets.
    [[nodiscard]] static core::result<reach> of_server(std::string_view url);
 
    /// The server's URL in the spelling that requests and comparisons use.

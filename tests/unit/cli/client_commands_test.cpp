@@ -141,6 +141,10 @@ INSTANTIATE_TEST_SUITE_P(
             mistake{{"ping", url, "--auth", "oauth", "--client-id", "x", "--client-metadata-url",
                      "https://me/x"},
                     "exclude each other"},
+            mistake{{"ping", "srv/mcp"}, "\"srv/mcp\": the URL cannot be used"},
+            mistake{{"call", "ftp://srv/mcp", "add"}, "\"ftp://srv/mcp\": the URL"},
+            mistake{{"list", "http://srv/mcp"}, "has to be https"},
+            mistake{{"list", "nonsense", "--logout"}, "\"nonsense\": the URL"},
             mistake{{"ping", url, "--era", "middle"}, "--era \"middle\""},
             mistake{{"ping", url, "--timeout", "0"}, "more than nothing"},
             mistake{{"ping", url, "--timeout", "soon"}, "--timeout \"soon\""}));

@@ -7,6 +7,9 @@ namespace fmcp::client {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
 using ::testing::UnorderedElementsAre;
 
 TEST(Reach, KnowsTheServersSpelling) {
@@ -24,6 +27,20 @@ TEST(Reach, RefusesPlainHttpThatLeavesTheMachine) {
    EXPECT_TRUE(reach::of_server("http://[::1]:8000/mcp").has_value());
    for (const auto* bad : {"srv/mcp", "ftp://srv", "https://me@srv/", "https://srv/#f", ""})
       EXPECT_FALSE(reach::of_server(bad).has_value()) << bad;
+}
+
+TEST(Reach, QuotesWhatCannotBeUsedWithoutItsSecrets) {
+   const auto why = [](const char* url) { return reach::of_server(url).error().message; };
+   EXPECT_THAT(why("srv/mcp"), StartsWith("\"srv/mcp\": the URL cannot be used: "));
+   EXPECT_THAT(why("https://srv:99999/mcp\x1b"), StartsWith("\"https://srv:99999/mcp\\x1b\": "));
+   EXPECT_THAT(why(""), StartsWith("\"\": "));
+   for (const auto* url : {"https://me:s3cret@srv/mcp", "me:s3cret@srv", "https://a?k=s3cret#",
+                           "https://me:a?s3cret@srv", "https://me:a/s3cret@srv", "x?s3cret",
+                           "https://srv/?mail=me@s3cret#", "a@b://s3cret"}) {
+      EXPECT_THAT(why(url), HasSubstr("…\": ")) << url;
+      EXPECT_THAT(why(url), Not(HasSubstr("s3cret"))) << url;
+   }
+   EXPECT_THAT(why("http://srv/mcp?s3cret"), Not(HasSubstr("s3cret")));
 }
 
 TEST(Reach, TrustsTheServerAlone) {
