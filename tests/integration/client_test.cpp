@@ -14,6 +14,7 @@ using namespace fmcp::test;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 class Client : public ::testing::Test {
@@ -84,9 +85,26 @@ TEST_F(Client, SaysWhatIsWrong) {
    const auto nobody = run_host({"ping", "http://127.0.0.1:1/mcp"}, directory_);
    EXPECT_EQ(nobody.code, 1);
    EXPECT_THAT(nobody.err, HasSubstr("cannot be connected to"));
+   auto https = host_.url();
+   const auto no_tls = run_host({"ping", https.insert(4, "s")}, directory_);
+   EXPECT_EQ(no_tls.code, 1);
+   EXPECT_THAT(no_tls.err, AllOf(HasSubstr("does not speak TLS; is http:// meant?\n"),
+                                 Not(HasSubstr("OpenSSL"))));
    const auto plain = run_host({"ping", "http://mcp.example.com/mcp"}, directory_);
    EXPECT_EQ(plain.code, 2);
    EXPECT_THAT(plain.err, HasSubstr("has to be https"));
+}
+
+/// Tokens would go through the proxy of whoever wrote that file.
+TEST_F(Client, DoesNotObeyTheEnvFileOfItsFolder) {
+   directory_.put(".env", "FASTMCP_CA_FILE=/nowhere/evil.pem\n");
+   const auto out = run("ping");
+   EXPECT_EQ(out.code, 0) << out.err;
+   EXPECT_THAT(out.err, AllOf(HasSubstr("FASTMCP_CA_FILE (.env:1)"), HasSubstr("not taken")));
+   const auto named = run_host({"ping", host_.url()}, directory_,
+                               {{"HOME", directory_.path()}, {"FASTMCP_ENV_FILE", ".env"}});
+   EXPECT_EQ(named.code, 1);
+   EXPECT_THAT(named.err, HasSubstr("evil.pem"));
 }
 
 /// The server does not want a login, so none takes place, and nothing is kept.

@@ -21,6 +21,13 @@ bool is_of_tls(CURLcode code) noexcept {
           code == CURLE_SSL_INVALIDCERTSTATUS;
 }
 
+/// What came was no TLS at all: OpenSSL took the beginning of a line of text for the head of a
+/// record, whose version (before 3.2) or length (since) makes no sense.
+bool is_no_tls(std::string_view curl_message) noexcept {
+   return curl_message.ends_with("wrong version number") ||
+          curl_message.ends_with("packet length too long");
+}
+
 /// How libcurl calls a header line that is longer than it holds (100 KiB), before and since 8.6.
 bool is_too_large(CURLcode code) noexcept {
    return code == CURLE_OUT_OF_MEMORY || static_cast<int>(code) == 100;
@@ -333,6 +340,8 @@ std::string fetch_transfer::reason(CURLcode code) const {
    }
    if (is_too_large(code)) return "a line of its header is too long";
    if (proxy_answer >= 300) return fmt::format("the proxy answered {}", proxy_answer);
+   if (code == CURLE_SSL_CONNECT_ERROR && is_no_tls(curl_message_.data()))
+      return "what answers does not speak TLS; is http:// meant?";
    if (is_of_tls(code) && curl_message_[0] != '\0') {
       std::string text;
       core::append_printable(text, curl_message_.data());
