@@ -6,6 +6,7 @@
 
 #include "cli/client_options.hpp"
 #include "client/arguments.hpp"
+#include "client/text_member.hpp"
 #include "config/parse.hpp"
 #include "json/document.hpp"
 #include "json/writer.hpp"
@@ -52,19 +53,17 @@ core::result<void> check_words(const options& o) {
 
 /// What is no text, in a line.
 std::string described(const json::value& block, std::string_view type) {
-   const auto field = [&](const json::value* from, std::string_view name) {
-      return std::string(from == nullptr ? "" : from->find_string(name).value_or(""));
-   };
+   using client::text_of;
    if (type == "resource_link")
-      return fmt::format("[link {} {}]", field(&block, "name"), field(&block, "uri"));
+      return fmt::format("[link {} {}]", text_of(block, "name"), text_of(block, "uri"));
    if (type == "resource") {
       const auto* resource = block.find("resource");
-      if (const auto text = field(resource, "text"); !text.empty()) return text;
-      return fmt::format("[resource {} {}; --json shows it]", field(resource, "uri"),
-                         field(resource, "mimeType"));
+      if (const auto text = text_of(resource, "text"); !text.empty()) return text;
+      return fmt::format("[resource {} {}; --json shows it]", text_of(resource, "uri"),
+                         text_of(resource, "mimeType"));
    }
    return fmt::format("[{} {}, {} bytes of base64; --json shows it]", type,
-                      field(&block, "mimeType"), field(&block, "data").size());
+                      text_of(block, "mimeType"), text_of(block, "data").size());
 }
 
 std::string text_of(const json::value& result) {

@@ -57,7 +57,7 @@ std::string wanted(const std::vector<std::string_view>& types) {
       else if (type == "object")
          out += "an object in JSON, such as {\"a\":1}";
       else
-         out += fmt::format("{} {}", type == "integer" ? "an" : "a", shown(type));
+         out += fmt::format("{} {}", type == "integer" ? "an" : "a", excerpt(type));
    }
    return out;
 }
@@ -84,8 +84,8 @@ core::result<std::string> typed(std::string_view name, std::string_view text,
       }
    }
    if (takes_text) return as_text();
-   return refuse(fmt::format("the argument {} has to be {}, and \"{}\" is not", shown(name),
-                             wanted(types), shown(text)));
+   return refuse(fmt::format("the argument {} has to be {}, and \"{}\" is not", excerpt(name),
+                             wanted(types), excerpt(text)));
 }
 
 /// A tool that takes nothing else than what it names has no use for a slip of the finger.
@@ -99,9 +99,9 @@ core::result<void> check_name(std::string_view name, const json::value* input,
    if (properties != nullptr)
       for (const auto& p : properties->members()) names.push_back(p.key);
    const auto near = core::did_you_mean(name, names);
-   return refuse(fmt::format("the tool has no argument {}{}", shown(name),
+   return refuse(fmt::format("the tool has no argument {}{}", excerpt(name),
                              near.empty() ? std::string()
-                                          : fmt::format("; did you mean {}?", shown(near))));
+                                          : fmt::format("; did you mean {}?", excerpt(near))));
 }
 
 } // namespace
@@ -121,12 +121,12 @@ core::result<std::string> typed_arguments(const std::vector<std::string>& words,
       if (equals == word.npos || equals == 0) {
          return refuse(fmt::format("\"{}\" is no argument: it has to be name=value, or all of them "
                                    "in --args JSON",
-                                   shown(word)));
+                                   excerpt(word)));
       }
-      if (!core::is_utf8(word)) return refuse(fmt::format("{} is not UTF-8", shown(word)));
+      if (!core::is_utf8(word)) return refuse(fmt::format("{} is not UTF-8", excerpt(word)));
       const auto name = word.substr(0, equals);
       if (std::ranges::find(seen, name) != seen.end())
-         return refuse(fmt::format("the argument {} is given twice", shown(name)));
+         return refuse(fmt::format("the argument {} is given twice", excerpt(name)));
       seen.push_back(name);
       const auto* schema = properties != nullptr ? properties->find(name) : nullptr;
       if (schema == nullptr) {

@@ -48,12 +48,12 @@ callback read_callback(std::string_view query, const expected_callback& expected
    if (issuer ? *issuer != expected.issuer : expected.must_name_issuer) {
       return refused(fmt::format(
             "the answer to the login came from \"{}\" and not from {}, so it was not used",
-            issuer ? shown(*issuer) : "nobody", shown(expected.issuer)));
+            issuer ? excerpt(*issuer) : "nobody", excerpt(expected.issuer)));
    }
    if (const auto error = single(*parameters, "error")) {
       const auto why = single(*parameters, "error_description").value_or("");
       return refused(fmt::format("the authorization server refused the login: {}{}{}",
-                                 shown(*error), why.empty() ? "" : ": ", shown(why)));
+                                 excerpt(*error), why.empty() ? "" : ": ", excerpt(why)));
    }
    auto code = single(*parameters, "code");
    if (!code || code->empty())

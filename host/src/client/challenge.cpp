@@ -105,7 +105,7 @@ bool is_scope(std::string_view text) noexcept {
 
 } // namespace
 
-std::string shown(std::string_view text) {
+std::string excerpt(std::string_view text) {
    const std::string whole = core::utf8_repaired(text);
    std::string out;
    core::append_printable(out, core::utf8_truncated(whole, 300));
@@ -117,8 +117,8 @@ challenge find_challenge(const std::vector<std::pair<std::string, std::string>>&
       if (!core::iequals(name, "www-authenticate")) continue;
       for (const auto& s : read_schemes(value)) {
          if (s.name != "bearer") continue;
-         return {.error = shown(s.find("error")),
-                 .error_description = shown(s.find("error_description")),
+         return {.error = excerpt(s.find("error")),
+                 .error_description = excerpt(s.find("error_description")),
                  .scopes = split_scopes(s.find("scope")),
                  .resource_metadata = s.find("resource_metadata")};
       }

@@ -34,6 +34,6 @@ find_challenge(const std::vector<std::pair<std::string, std::string>>& fields);
 [[nodiscard]] std::string join_scopes(const std::vector<std::string>& scopes);
 
 /// A stranger's words for one of our sentences: printable, on one line, at most 300 bytes.
-[[nodiscard]] std::string shown(std::string_view text);
+[[nodiscard]] std::string excerpt(std::string_view text);
 
 } // namespace fmcp::client

@@ -22,7 +22,7 @@ core::result<Document> first_good(const exchange& with, const reach& allowed,
    std::optional<core::error> wrong;
    const auto note = [&](const std::string& place, core::errc code, std::string_view why) {
       if (wrong && (wrong->code != core::errc::not_found || code == core::errc::not_found)) return;
-      wrong = core::error{code, fmt::format("{}: {}", shown(place), why)};
+      wrong = core::error{code, fmt::format("{}: {}", excerpt(place), why)};
    };
    for (const auto& place : places) {
       if (const auto ok = allowed.check("a document's place", place); !ok) {

@@ -8,6 +8,7 @@
 #include "client/challenge.hpp"
 #include "client/event_stream.hpp"
 #include "client/header_value.hpp"
+#include "client/text_member.hpp"
 #include "core/text.hpp"
 #include "json/writer.hpp"
 
@@ -32,10 +33,6 @@ std::string_view media_type(const core::http::fetch_reply& reply) {
    return core::trim(field.substr(0, field.find(';')));
 }
 
-std::string text_of(const json::value* from, std::string_view name) {
-   return from == nullptr ? std::string() : std::string(from->find_string(name).value_or(""));
-}
-
 /// What tells of the moment, of a size or of the way here, and says nothing about the protocol.
 bool is_trouble(int status) noexcept {
    return status >= 500 || status == 408 || status == 413 || status == 421 || status == 429;
@@ -47,8 +44,8 @@ std::string advice(const core::http::fetch_reply& reply) {
    if (after.empty()) return {};
    const bool is_count = std::ranges::all_of(after, [](char c) { return c >= '0' && c <= '9'; });
    return is_count
-                ? fmt::format("; try again in {} second{}", shown(after), after == "1" ? "" : "s")
-                : fmt::format("; try again after {}", shown(after));
+                ? fmt::format("; try again in {} second{}", excerpt(after), after == "1" ? "" : "s")
+                : fmt::format("; try again after {}", excerpt(after));
 }
 
 /// The JSON of an answer. The error says what came in its place, and goes on from a status.
@@ -60,7 +57,7 @@ core::result<const json::value*> parse_body(json::document& to,
       if (!root) root.error().message = "and broken JSON: " + root.error().message;
       return root;
    }
-   const std::string came = !type.empty()        ? shown(type)
+   const std::string came = !type.empty()        ? excerpt(type)
                             : reply.body.empty() ? "nothing"
                                                  : "something without a type";
    return refuse(core::errc::invalid, fmt::format("with {} instead of JSON", came));
@@ -129,7 +126,7 @@ core::result<bool> mcp_client::try_modern() {
       return refuse(core::errc::unsupported,
                     fmt::format("the server speaks other revisions of the protocol than this "
                                 "client: {}",
-                                shown(fmt::format("{}", fmt::join(supported, ", ")))));
+                                excerpt(fmt::format("{}", fmt::join(supported, ", ")))));
    }
    const auto* versions = found->result->find("supportedVersions");
    const bool is_listed = versions != nullptr && versions->is(json::kind::array) &&
@@ -162,7 +159,7 @@ core::result<void> mcp_client::open_session() {
       return refuse(core::errc::unsupported,
                     fmt::format("the server speaks revision \"{}\" of the protocol, which this "
                                 "client does not",
-                                shown(facts_.revision)));
+                                excerpt(facts_.revision)));
    }
    take_facts(*begun->result);
    return notify("notifications/initialized");
@@ -176,7 +173,7 @@ void mcp_client::take_facts(const json::value& result) {
    facts_.name = text_of(who, "name");
    facts_.title = text_of(who, "title");
    facts_.version = text_of(who, "version");
-   facts_.instructions = text_of(&result, "instructions");
+   facts_.instructions = text_of(result, "instructions");
 }
 
 core::result<void> mcp_client::ping() {
@@ -202,9 +199,9 @@ core::result<std::vector<tool>> mcp_client::list_tools() {
       if (tools == nullptr || !tools->is(json::kind::array))
          return refuse(core::errc::invalid, "the server's answer to tools/list has no tools");
       for (const auto& t : tools->items()) {
-         tool one{.name = text_of(&t, "name"),
-                  .title = text_of(&t, "title"),
-                  .description = text_of(&t, "description"),
+         tool one{.name = text_of(t, "name"),
+                  .title = text_of(t, "title"),
+                  .description = text_of(t, "description"),
                   .json = {}};
          if (one.title.empty()) one.title = text_of(t.find("annotations"), "title");
          json::append_compact(one.json, t);
@@ -382,7 +379,7 @@ core::result<mcp_client::answer> mcp_client::read(const core::http::fetch_reply&
       return refuse(core::errc::invalid,
                     fmt::format("the server sends requests on to \"{}\"; use that URL if it is "
                                 "right",
-                                shown(reply.find("location"))));
+                                excerpt(reply.find("location"))));
    }
    if (a.error) return a;
    a.result = root && has_id(**root, id) ? (*root)->find("result") : nullptr;
@@ -402,7 +399,7 @@ mcp_client::rpc_error mcp_client::read_error(const json::value& from) {
    const auto* data = from.find("data");
    const bool is_number = code != nullptr && code->is(json::kind::number);
    rpc_error out{.code = is_number ? code->as_int64().value_or(0) : 0,
-                 .message = shown(text_of(&from, "message")),
+                 .message = excerpt(text_of(from, "message")),
                  .supported = {}};
    const auto* supported = data != nullptr ? data->find("supported") : nullptr;
    if (supported != nullptr && supported->is(json::kind::array)) {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "client/challenge.hpp"
+#include "client/text_member.hpp"
 #include "net/url.hpp"
 #include "json/document.hpp"
 
@@ -34,10 +35,6 @@ std::vector<std::string> strings(const json::value* list) {
    return out;
 }
 
-std::string string_of(const json::value& from, std::string_view name) {
-   return std::string(from.find_string(name).value_or(""));
-}
-
 bool is_true(const json::value& from, std::string_view name) {
    const auto* v = from.find(name);
    return v != nullptr && v->is(json::kind::boolean) && v->boolean();
@@ -63,13 +60,13 @@ core::result<resource_document> read_resource_document(std::string_view text,
    const auto root = parse_object(d, text);
    if (!root) return std::unexpected(root.error());
    resource_document out{
-         .resource = string_of(**root, "resource"),
+         .resource = text_of(**root, "resource"),
          .issuers = strings((*root)->find("authorization_servers")),
          .scopes_supported = split_scopes(join_scopes(strings((*root)->find("scopes_supported"))))};
    if (!is_resource_of(out.resource, server)) {
       return refuse(fmt::format("it is about the resource \"{}\", which is not {} and no path "
                                 "above it",
-                                shown(out.resource), server));
+                                excerpt(out.resource), server));
    }
    if (out.issuers.empty()) return refuse("it names no authorization server");
    if (out.issuers.size() > max_issuers) return refuse("it names too many authorization servers");
@@ -83,10 +80,10 @@ core::result<issuer_document> read_issuer_document(std::string_view text, std::s
    if (!root) return std::unexpected(root.error());
    const auto& from = **root;
    issuer_document out{
-         .issuer = string_of(from, "issuer"),
-         .authorization_endpoint = string_of(from, "authorization_endpoint"),
-         .token_endpoint = string_of(from, "token_endpoint"),
-         .registration_endpoint = string_of(from, "registration_endpoint"),
+         .issuer = text_of(from, "issuer"),
+         .authorization_endpoint = text_of(from, "authorization_endpoint"),
+         .token_endpoint = text_of(from, "token_endpoint"),
+         .registration_endpoint = text_of(from, "registration_endpoint"),
          .scopes_supported = strings(from.find("scopes_supported")),
          .accepts_metadata_urls = is_true(from, "client_id_metadata_document_supported"),
          .names_itself = is_true(from, "authorization_response_iss_parameter_supported")};
@@ -94,7 +91,7 @@ core::result<issuer_document> read_issuer_document(std::string_view text, std::s
       return refuse(
             fmt::format("its issuer is \"{}\" and has to be \"{}\" to the letter; otherwise "
                         "one authorization server could pass for another",
-                        shown(out.issuer), shown(expected)));
+                        excerpt(out.issuer), excerpt(expected)));
    }
    if (auto ok = check_endpoints(out, allowed); !ok) return std::unexpected(std::move(ok.error()));
    const auto methods = strings(from.find("code_challenge_methods_supported"));

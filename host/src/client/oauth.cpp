@@ -305,7 +305,7 @@ login_credentials::register_client(plan p, const std::vector<std::string>& scope
       return denied(fmt::format("{} does not register clients by itself; register one with it for "
                                 "the redirect URI http://127.0.0.1/callback and give its id with "
                                 "--client-id",
-                                shown(p.found.issuer.issuer)));
+                                excerpt(p.found.issuer.issuer)));
    }
    const auto reply = parts_.with(
          {.method = "POST",

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "client/challenge.hpp"
+#include "client/text_member.hpp"
 #include "core/base64.hpp"
 #include "core/text.hpp"
 #include "crypto/digest.hpp"
@@ -20,16 +21,12 @@ constexpr std::size_t max_token = 16u << 10;
 constexpr std::size_t max_name = 2048; // of a client, which may be a URL
 constexpr std::int64_t max_lifetime_s = 10ll * 365 * 24 * 3600;
 
-std::string string_of(const json::value& from, std::string_view name) {
-   return std::string(from.find_string(name).value_or(""));
-}
-
 /// `invalid_client: no such client`, or nothing.
 std::string oauth_error(const json::value& from) {
-   const auto error = string_of(from, "error");
+   const auto error = text_of(from, "error");
    if (error.empty()) return {};
-   const auto why = string_of(from, "error_description");
-   return why.empty() ? shown(error) : fmt::format("{}: {}", shown(error), shown(why));
+   const auto why = text_of(from, "error_description");
+   return why.empty() ? excerpt(error) : fmt::format("{}: {}", excerpt(error), excerpt(why));
 }
 
 /// Of the errors of a token endpoint those that blame what was presented, and not the moment.
@@ -92,9 +89,9 @@ core::result<client_identity> read_registration(const core::http::fetch_reply& r
                                     "(status {}{}{})",
                                     reply.status, why.empty() ? "" : ", ", why));
    }
-   client_identity out{.id = string_of(**root, "client_id"),
-                       .secret = string_of(**root, "client_secret"),
-                       .auth_method = string_of(**root, "token_endpoint_auth_method")};
+   client_identity out{.id = text_of(**root, "client_id"),
+                       .secret = text_of(**root, "client_secret"),
+                       .auth_method = text_of(**root, "token_endpoint_auth_method")};
    if (!is_visible(out.id) || out.id.size() > max_name || out.secret.size() > max_name) {
       return core::fail(core::errc::invalid,
                         "the authorization server registered this client without a usable "
@@ -140,7 +137,7 @@ token_outcome read_token_answer(const core::http::fetch_reply& reply) {
    json::document d;
    const auto root = d.parse_copy(reply.body, bounds);
    const auto refuse = [&](std::string why) -> token_outcome {
-      token_refusal out{.error = root ? string_of(**root, "error") : std::string(),
+      token_refusal out{.error = root ? text_of(**root, "error") : std::string(),
                         .sentence =
                               fmt::format("the authorization server gave no token ({})", why)};
       out.is_final = is_final(reply.status, out.error);
@@ -151,10 +148,10 @@ token_outcome read_token_answer(const core::http::fetch_reply& reply) {
    if (reply.status != 200) return refuse(fmt::format("status {}", reply.status));
    if (!root) return refuse("its answer is no JSON");
    const auto& from = **root;
-   issued_tokens out{.access_token = string_of(from, "access_token"),
-                     .refresh_token = string_of(from, "refresh_token")};
+   issued_tokens out{.access_token = text_of(from, "access_token"),
+                     .refresh_token = text_of(from, "refresh_token")};
    if (!is_bearer_token(out.access_token)) return refuse("what it calls one cannot be sent");
-   if (!core::iequals(string_of(from, "token_type"), "Bearer"))
+   if (!core::iequals(text_of(from, "token_type"), "Bearer"))
       return refuse("it is no bearer token");
    if (out.refresh_token.size() > max_token) return refuse("its refresh token is too long");
    if (const auto scope = from.find_string("scope")) out.scopes = split_scopes(*scope);

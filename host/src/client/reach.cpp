@@ -16,10 +16,10 @@ std::string quoted(std::string_view text) {
    if (text.contains('@')) {
       const auto scheme = text.find("://");
       const bool is_scheme = scheme != text.npos && scheme < text.find('@');
-      return fmt::format("\"{}…\"", is_scheme ? shown(text.substr(0, scheme + 3)) : "");
+      return fmt::format("\"{}…\"", is_scheme ? excerpt(text.substr(0, scheme + 3)) : "");
    }
    const auto end = std::min(text.find_first_of("?#"), text.size());
-   return fmt::format("\"{}{}\"", shown(text.substr(0, end)), end < text.size() ? "…" : "");
+   return fmt::format("\"{}{}\"", excerpt(text.substr(0, end)), end < text.size() ? "…" : "");
 }
 
 } // namespace

@@ -73,7 +73,7 @@ TEST(Challenge, EndsWhereAQuoteIsNeverClosed) {
 TEST(Challenge, QuotesStrangersWithoutTheirControls) {
    EXPECT_EQ(of("Bearer error_description=\"a\x1b[2J\xff\"").error_description,
              "a\\x1b[2J\xef\xbf\xbd");
-   EXPECT_EQ(shown(std::string(1000, 'x')).size(), 300u);
+   EXPECT_EQ(excerpt(std::string(1000, 'x')).size(), 300u);
 }
 
 TEST(Scopes, AreSplitAtBlanks) {
