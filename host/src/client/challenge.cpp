@@ -12,13 +12,6 @@ namespace {
 constexpr std::size_t max_field = 8u << 10;
 constexpr std::size_t max_scopes = 100;
 
-/// RFC 9110 5.6.2
-bool is_token_char(char c) noexcept {
-   constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
-   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-          marks.contains(c);
-}
-
 /// Reads a field from front to back: `scheme [token68 | name=value, …], scheme …`.
 class reader {
 public:
@@ -30,7 +23,7 @@ public:
    }
    std::string_view token() noexcept {
       std::size_t n = 0;
-      while (n < rest_.size() && is_token_char(rest_[n])) ++n;
+      while (n < rest_.size() && core::is_token_char(rest_[n])) ++n;
       return take(n);
    }
    bool eat(char c) noexcept {

@@ -3,20 +3,13 @@
 #include <algorithm>
 
 #include "core/base64.hpp"
+#include "core/text.hpp"
 
 namespace fmcp::client {
 namespace {
 
 constexpr std::size_t max_fields = 64;
 constexpr std::string_view opening = "=?base64?", closing = "?=";
-
-bool is_token(std::string_view text) noexcept {
-   constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
-   return !text.empty() && std::ranges::all_of(text, [&](char c) {
-      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-             marks.contains(c);
-   });
-}
 
 /// The text of a scalar; empty when it is none that a header holds.
 std::string scalar_text(const json::value& v) {
@@ -36,7 +29,8 @@ void collect(const json::value& schema, const json::value& arguments,
       const auto* argument = arguments.find(name);
       if (argument == nullptr || argument->is(json::kind::null) || out.size() == max_fields)
          continue;
-      if (const auto suffix = property.find_string("x-mcp-header"); suffix && is_token(*suffix)) {
+      if (const auto suffix = property.find_string("x-mcp-header");
+          suffix && core::is_token(*suffix)) {
          if (!argument->is(json::kind::object) && !argument->is(json::kind::array))
             out.emplace_back("Mcp-Param-" + std::string(*suffix), scalar_text(*argument));
       }

@@ -79,6 +79,10 @@ std::string_view trim(std::string_view text) noexcept {
    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
+bool is_token(std::string_view text) noexcept {
+   return !text.empty() && std::ranges::all_of(text, is_token_char);
+}
+
 void append_printable(std::string& out, std::string_view text) {
    static constexpr char hex[] = "0123456789abcdef";
    const auto append_number = [&out](unsigned char c) {

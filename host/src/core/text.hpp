@@ -22,6 +22,14 @@ namespace detail {
 /// Blanks and tabs at both ends (RFC 9110 5.6.3, OWS).
 [[nodiscard]] std::string_view trim(std::string_view text) noexcept;
 
+/// tchar of RFC 9110 5.6.2.
+[[nodiscard]] constexpr bool is_token_char(char c) noexcept {
+   return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
+          std::string_view("!#$%&'*+-.^_`|~").contains(c);
+}
+/// token of RFC 9110 5.6.2: what methods and names of fields are.
+[[nodiscard]] bool is_token(std::string_view text) noexcept;
+
 /// Appends `text` with C0 and C1 controls and DEL written as \xNN (newline, tab and return as \n \t
 /// \r), so that one event stays one line and a terminal obeys nobody. Other UTF-8 passes.
 void append_printable(std::string& out, std::string_view text);

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cstring>
-#include <string_view>
+
+#include "core/text.hpp"
 
 namespace fmcp::net {
 namespace {
@@ -14,12 +15,6 @@ constexpr int hex_value(char c) noexcept {
    return -1;
 }
 
-/// tchar of RFC 9110 5.6.2.
-constexpr bool is_token_char(char c) noexcept {
-   return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
-          std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
-
 /// What a field value or a quoted string may hold: blank, tab, visible characters, obs-text.
 constexpr bool is_text_char(char c) noexcept {
    const auto u = static_cast<unsigned char>(c);
@@ -28,7 +23,7 @@ constexpr bool is_text_char(char c) noexcept {
 
 /// What an extension may hold outside quotes: tokens, `;`, `=` and blanks around those.
 constexpr bool is_extension_char(char c) noexcept {
-   return is_token_char(c) || c == ';' || c == '=' || c == ' ' || c == '\t';
+   return core::is_token_char(c) || c == ';' || c == '=' || c == ' ' || c == '\t';
 }
 
 } // namespace
@@ -124,10 +119,10 @@ chunk_decoder::outcome chunk_decoder::step(char c) noexcept {
    case state::data_lf: return go(c == '\n', state::size_first);
    case state::trailer_first:
       if (c == '\r') return go(true, state::end_lf);
-      return go(is_token_char(c), state::trailer_name);
+      return go(core::is_token_char(c), state::trailer_name);
    case state::trailer_name:
       if (c == ':') return go(true, state::trailer_value);
-      return go(is_token_char(c), state::trailer_name);
+      return go(core::is_token_char(c), state::trailer_name);
    case state::trailer_value:
       if (c == '\r') return go(true, state::trailer_lf);
       return go(is_text_char(c), state::trailer_value);

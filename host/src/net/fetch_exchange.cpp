@@ -21,15 +21,6 @@ bool is_one_of(std::string_view name, std::span<const std::string_view> names) {
    return std::ranges::any_of(names, [&](auto n) { return core::iequals(n, name); });
 }
 
-/// RFC 9110 5.6.2
-bool is_token(std::string_view text) noexcept {
-   constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
-   return !text.empty() && std::ranges::all_of(text, [&](char c) {
-      return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
-             marks.contains(c);
-   });
-}
-
 /// RFC 9110 5.5: nothing that could begin another field.
 bool is_field_value(std::string_view text) noexcept {
    return std::ranges::all_of(text, [](char c) {
@@ -46,7 +37,8 @@ core::result<void> check_fields(const core::http::fetch_request& rq) {
          "expect", "accept-encoding"};
    std::size_t bytes = 0;
    for (const auto& [name, value] : rq.headers) {
-      if (!is_token(name)) return invalid("a request has a header field without a proper name");
+      if (!core::is_token(name))
+         return invalid("a request has a header field without a proper name");
       if (!is_field_value(value)) {
          return invalid(fmt::format("the request's field {} holds control characters", name));
       }

@@ -58,13 +58,6 @@ void append_status_line(std::string& out, int status) {
    out.append(" ").append(reason_phrase(status)).append("\r\n");
 }
 
-bool is_token(std::string_view name) noexcept {
-   return !name.empty() && std::ranges::all_of(name, [](char c) {
-      return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
-             (c != '\0' && std::strchr("!#$%&'*+-.^_`|~", c) != nullptr);
-   });
-}
-
 bool is_value(std::string_view value) noexcept {
    return std::ranges::none_of(value, [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
 }
@@ -75,7 +68,7 @@ bool is_ours(std::string_view name) noexcept {
 }
 
 void append_field(std::string& out, std::string_view name, std::string_view value) {
-   if (!is_token(name) || !is_value(value) || is_ours(name)) {
+   if (!core::is_token(name) || !is_value(value) || is_ours(name)) {
       core::log::error("net", "a field of an answer was left out {}", core::log::kv("name", name));
       return;
    }

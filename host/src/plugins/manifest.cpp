@@ -90,10 +90,8 @@ bool is_env_prefix(std::string_view text) {
 
 /// A field name (RFC 9110 5.1) in lower case.
 bool is_field_name(std::string_view text) {
-   return std::ranges::all_of(text, [](char c) {
-      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-             std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-   });
+   return std::ranges::all_of(
+         text, [](char c) { return core::is_token_char(c) && !(c >= 'A' && c <= 'Z'); });
 }
 
 } // namespace

@@ -24,14 +24,6 @@ constexpr std::size_t max_answer = 16u << 20;
 constexpr std::chrono::milliseconds default_time{10'000}, longest_time{60'000};
 constexpr std::uint32_t max_redirects = 5;
 
-/// RFC 9110 5.6.2.
-bool is_token(std::string_view text) {
-   return !text.empty() && std::ranges::all_of(text, [](char c) {
-      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-             std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-   });
-}
-
 /// Fields that frame the message or name its addressee: the fetcher writes them itself.
 bool is_of_connection(std::string_view name) {
    constexpr std::string_view reserved[] = {
@@ -51,7 +43,7 @@ bool copy_headers(const fmcp_list& list, fetch_request& to) {
             name && value && std::ranges::all_of(*value, [](char c) {
                return (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f) || c == '\t';
             });
-      if (!is_plain || !is_token(*name) || is_of_connection(*name)) return false;
+      if (!is_plain || !core::is_token(*name) || is_of_connection(*name)) return false;
       to.headers.emplace_back(*name, *value);
    }
    return true;
@@ -63,7 +55,7 @@ fmcp_status copy_request(const fmcp_fetch& from, const grants& of, fetch_request
    const auto body = view_bytes(from.body, max_sent);
    if (!method || !url || !body || from.flags != 0) return FMCP_E_INVALID;
    if (!method->empty()) to.method = *method;
-   if (!is_token(to.method) || to.method == "CONNECT" || !copy_headers(from.headers, to)) {
+   if (!core::is_token(to.method) || to.method == "CONNECT" || !copy_headers(from.headers, to)) {
       return FMCP_E_INVALID;
    }
    const auto origin = origin_of(*url);

@@ -55,15 +55,6 @@ constexpr keyword keywords[] = {
 // ---------------------------------------------------------------------------------------------
 // x-mcp-header
 
-/// RFC 9110, section 5.6.2.
-bool is_token(std::string_view text) noexcept {
-   constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
-   return !text.empty() && std::ranges::all_of(text, [&](char c) {
-      return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-             marks.find(c) != std::string_view::npos;
-   });
-}
-
 class annotation_finder {
 public:
    core::result<std::vector<header_parameter>> run(const json::value& root) {
@@ -134,7 +125,7 @@ private:
          return refuse("stands where only properties of properties may have one; move it to a "
                        "property that is reached from the root through \"properties\" alone");
       }
-      if (!name.is(kind::string) || !is_token(name.string())) {
+      if (!name.is(kind::string) || !core::is_token(name.string())) {
          return refuse("is not a name for a header: it must be a string of letters, digits and "
                        "!#$%&'*+-.^_`|~");
       }

@@ -59,6 +59,21 @@ TEST(Text, MakesControlCharactersOfTheSecondSetVisible) {
    EXPECT_EQ(out, "a\\x9b31m\\x80\\x9f\u00a0\xC2");
 }
 
+TEST(Text, KnowsATokenOfHttp) {
+   // As RFC 9110 5.6.2 has it: VCHAR without delimiters.
+   constexpr std::string_view delimiters = "\"(),/:;<=>?@[\\]{}";
+   for (int i = 0; i < 256; ++i) {
+      const char c = static_cast<char>(i);
+      const bool is_visible = i > 0x20 && i < 0x7f;
+      EXPECT_EQ(is_token_char(c), is_visible && !delimiters.contains(c)) << i;
+      EXPECT_EQ(is_token(std::string{'a', c, 'Z'}), is_token_char(c)) << i;
+   }
+   EXPECT_TRUE(is_token("x"));
+   EXPECT_FALSE(is_token(""));
+   EXPECT_FALSE(is_token({"a\0", 2}));
+   EXPECT_FALSE(is_token("a b"));
+}
+
 TEST(Text, MeasuresTheDistanceOfNames) {
    EXPECT_EQ(edit_distance("", ""), 0u);
    EXPECT_EQ(edit_distance("abc", ""), 3u);
