@@ -7,6 +7,7 @@ fmcp_unit_test(client
           mcp_client_test.cpp
           metadata_test.cpp
           oauth_messages_test.cpp
+          oauth_registration_test.cpp
           oauth_test.cpp
           reach_test.cpp
           scripted_exchange.cpp
