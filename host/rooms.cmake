@@ -36,6 +36,7 @@ fmcp_room(auth
           challenge.cpp
           checked_policy.cpp
           claims.cpp
+          explanation.cpp
           forwarded_document.cpp
           freshness.cpp
           gate.cpp
