@@ -163,6 +163,9 @@ TEST_F(Doctor, FindsAnIntrospectionEndpointThatIsDownOrHangs) {
    idp.behave(scripted_server::mode::refuse);
    EXPECT_THAT(examine(introspection()).out,
                line("WRONG", "trial", "503 .upstream_unavailable.*cannot be connected to"));
+   idp.behave(scripted_server::mode::reset);
+   EXPECT_THAT(examine(introspection()).out,
+               line("WRONG", "trial", "connection (broke|ended) .*See that it runs"));
    idp.behave(scripted_server::mode::silent);
    EXPECT_THAT(examine(introspection({{"INTROSPECTION_TIMEOUT_SECONDS", "1"}})).out,
                line("WRONG", "trial", "503 .upstream_unavailable.*in time"));
