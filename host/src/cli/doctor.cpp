@@ -26,8 +26,9 @@ int doctor(const context& c, const words& w) {
    if (o->wants_help) {
       print_help(c.io.out, "doctor [plugin.so ...] [--token -] [options of run]",
                  "Tries out what `run` would need with the same options: the settings, the\n"
-                 "provider, the documents and keys that it fetches, the public addresses. Says\n"
-                 "what is wrong. The transport is http unless something names another.\n\n"
+                 "provider, the documents and keys that it fetches, the public addresses, and\n"
+                 "what becomes of a token that nobody has issued. Says what is WRONG, and ends\n"
+                 "with 1 then. The transport is http unless something names another.\n\n"
                  "  --token -   reads a token from standard input and explains, step by step,\n"
                  "              why it would be accepted or refused\n",
                  true);
