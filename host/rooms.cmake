@@ -36,6 +36,7 @@ fmcp_room(auth
           challenge.cpp
           checked_policy.cpp
           claims.cpp
+          explanation.cpp
           forwarded_document.cpp
           freshness.cpp
           gate.cpp
@@ -156,5 +157,6 @@ fmcp_room(app
           serve_stdio.cpp
           services.cpp
           store_backends.cpp
+          token_trial.cpp
   USES fmcp_auth fmcp_cli fmcp_client fmcp_config fmcp_net fmcp_plugins fmcp_protocol fmcp_store)
 target_compile_definitions(fmcp_app PUBLIC FMCP_PROGRAM_VERSION="${PROJECT_VERSION}")

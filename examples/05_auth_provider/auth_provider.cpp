@@ -36,12 +36,8 @@ public:
       fmcp::http_request question;
       question.url = settings().endpoint;
       question.headers = {{"Authorization", "Bearer " + std::string(rq.token())}};
-      // From here on the request belongs to the callback. Should that never run, it is answered
-      // with "cannot tell" when it goes.
-      http_.fetch(question, [kept = std::make_shared<fmcp::pending_auth>(std::move(rq)),
-                             this](const fmcp::http_response& r) {
-         kept->answer_with([&] { return judge(r); }); // what it throws is "cannot tell", too
-      });
+      // Within the time that the host gives; what judge() throws is "cannot tell", too.
+      rq.answer_from(http_, question, [this](const fmcp::http_response& r) { return judge(r); });
    }
 
 private:

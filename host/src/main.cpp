@@ -16,11 +16,9 @@
 int main(int argc, char** argv) {
    using namespace fmcp;
    const std::span<char* const> arguments(argv, static_cast<std::size_t>(argc));
-   const auto run = [arguments](const config::settings& s) {
-      app::hide_secrets(s, arguments); // before there is a thread or a plugin
-      return app::run(s);
-   };
-   const cli::commands commands{.run = run,
+   const auto hide = [arguments](const config::settings& s) { app::hide_secrets(s, arguments); };
+   const cli::commands commands{.hide_secrets = hide,
+                                .run = app::run,
                                 .list_plugins = app::list_plugins,
                                 .inspect_plugin = app::inspect_plugin,
                                 .find_providers = app::find_providers,

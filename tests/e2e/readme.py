@@ -128,6 +128,17 @@ class Readme:
         answer = done.stdout.splitlines()[0] if done.stdout else "nothing"
         self.row("pass" if '"protocolVersion":"2025-11-25"' in answer else "fail", name, f"it answered {answer[:200]}")
 
+    def demo_on_a_taken_port(self):
+        """It must say so, and not show whoever answers there as if it were protected."""
+        done = subprocess.run([ROOT / "scripts/demo-auth", "--port", self.ports["8000"]], cwd=ROOT,
+                              env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              errors="replace", timeout=PATIENCE)
+        print(f"--- scripts/demo-auth on a taken port\n{done.stdout}{done.stderr}", flush=True)
+        says = "the host did not start" in done.stderr and self.ports["8000"] in done.stderr
+        shows = "answers:" in done.stdout
+        self.row("pass" if done.returncode and says and not shows else "fail",
+                 "scripts/demo-auth: refuses a port that is taken", f"exit code {done.returncode}: {done.stderr[-300:]}")
+
     def settings(self, text):
         made = subprocess.run([ROOT / "build/release/bin/fastmcp-host", "config", "show", "--markdown"],
                               capture_output=True, text=True, check=True).stdout
@@ -163,6 +174,7 @@ def main():
             readme.settings(text)
             for block in blocks(text):
                 readme.block(*block)
+            readme.demo_on_a_taken_port()
         finally:
             readme.stop()
     (options.results / "readme.tsv").write_text("\n".join(readme.rows) + "\n", encoding="utf-8")

@@ -172,6 +172,20 @@ TEST(ExampleProvider, IsSelectedByItsNameAndSetByItsPrefix) {
              R"("bearer_methods_supported":["header"]})");
 }
 
+TEST(ExampleProvider, SaysItselfThatItsServiceIsSilent) {
+   scripted_server accounts;
+   accounts.behave(scripted_server::mode::silent);
+   const provider_dir providers(example("auth_provider"));
+   http_host host(protected_by_file("whoami", providers.path(),
+                                    {{"WHOAMI_ENDPOINT", accounts.origin() + "/whoami"},
+                                     {"FASTMCP_BASE_URL", std::string(public_url)},
+                                     {"FASTMCP_VERIFY_TIMEOUT", "1s"},
+                                     {"FASTMCP_LOG_LEVEL", "DEBUG"}}));
+   expect_refused(host, "ann-s-token", 503, "upstream_unavailable");
+   EXPECT_TRUE(host.process().wait_for_line("The accounts service could not say"))
+         << host.process().error_text();
+}
+
 TEST(ExampleProvider, MayBeOfAPageOfC) {
    const provider_dir providers(example("auth_provider_c"));
    http_host host(protected_by_file("shared_key", providers.path(),

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -134,6 +135,43 @@ TEST_F(SecretsOfAServer, AreInNoLogAndNotInProc) {
    for (const auto* reason : {"inactive", "malformed", "wrong_scheme", "token_in_query",
                               "missing_scope", "upstream_unavailable"})
       EXPECT_THAT(log, HasSubstr(std::string("reason=") + reason)); // or there was nothing to hide
+}
+
+TEST_F(SecretsOfAServer, AreNotInProcOfADoctorThatWaits) {
+   auto with = setup();
+   with.environment.emplace_back("FASTMCP_SERVER_AUTH_INTROSPECTION_TIMEOUT_SECONDS", "2");
+   auto words = with.options;
+   words.insert(words.begin(), {"doctor", "--transport", "http", "--auth-option",
+                                "client_id=" + secrets.add("client-id-by-flag"), "--token", "-"});
+   child_process doctor({.program = host_program(),
+                         .arguments = words,
+                         .environment = with.environment,
+                         .directory = directory.path(),
+                         .pipes_stdin = true});
+   // There is no line to wait for: it is known to wait when the words are hidden.
+   const auto hides = [&] {
+      const auto until = std::chrono::steady_clock::now() + patience;
+      const auto is_hidden = [&] {
+         const auto words_now = file_text(proc(doctor, "cmdline"));
+         return words_now.find("client_id=***") != std::string::npos;
+      };
+      while (!is_hidden() && std::chrono::steady_clock::now() < until) ::poll(nullptr, 0, 5);
+      return is_hidden();
+   };
+   ASSERT_TRUE(hides()) << doctor.error_text();
+   EXPECT_FALSE(doctor.wait_exit(milliseconds(0))) << "it waits for its token";
+   secrets.expect_absent(file_text(proc(doctor, "cmdline")), "/proc/PID/cmdline");
+   secrets.expect_absent(file_text(proc(doctor, "environ")), "/proc/PID/environ");
+   idp.behave(scripted_server::mode::silent);
+   doctor.write(secrets.add("opaque-good-" + filler) + "\n");
+   ASSERT_TRUE(idp.wait_until_asked("/introspect", 1));
+   secrets.expect_absent(file_text(proc(doctor, "cmdline")), "/proc/PID/cmdline");
+   secrets.expect_absent(file_text(proc(doctor, "environ")), "/proc/PID/environ");
+   EXPECT_THAT(file_text(proc(doctor, "limits")), ContainsRegex("Max core file size +0 +0 "));
+   EXPECT_EQ(doctor.wait_exit(), 1);
+   static_cast<void>(doctor.wait_for_line("\x01 never printed \x01"));
+   EXPECT_THAT(doctor.error_text(), HasSubstr("upstream_unavailable"));
+   secrets.expect_absent(doctor.error_text(), "what it prints");
 }
 
 TEST_F(SecretsOfAServer, OfJsonWebTokensAreInNoLog) {

@@ -1,13 +1,17 @@
 // The command line of the real program.
 
+#include <algorithm>
 #include <filesystem>
+#include <sstream>
 #include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "support/host_process.hpp"
 #include "support/json_text.hpp"
+#include "support/scripted_server.hpp"
 
 namespace {
 
@@ -23,6 +27,48 @@ TEST(CommandLine, ExplainsItselfWithoutArguments) {
    const auto out = run_host({}, directory);
    EXPECT_THAT(out.out + out.err, AllOf(HasSubstr("run"), HasSubstr("plugins list"),
                                         HasSubstr("config show"), HasSubstr("version")));
+}
+
+/// The words of each example of the overview; one may be continued behind a backslash.
+std::vector<std::vector<std::string>> examples(const std::string& overview) {
+   std::vector<std::vector<std::string>> out;
+   std::istringstream lines(overview.substr(overview.find("For example")));
+   bool goes_on = false;
+   for (std::string line; std::getline(lines, line);) {
+      std::istringstream words(line);
+      std::string word;
+      if (!goes_on && (!line.starts_with("  fastmcp-host ") || !(words >> word))) continue;
+      if (!goes_on) out.emplace_back();
+      goes_on = false;
+      while (words >> word) {
+         goes_on = word == "\\";
+         if (!goes_on) out.back().push_back(word);
+      }
+   }
+   return out;
+}
+
+TEST(CommandLine, TheExamplesOfItsOverviewWork) {
+   temp_dir directory;
+   scripted_server nobody; // no client leaves this machine
+   nobody.behave(scripted_server::mode::refuse);
+   const auto all = examples(run_host({}, directory).out);
+   ASSERT_EQ(all.size(), 4u);
+   bool has_auth = false;
+   for (auto words : all) {
+      const bool is_run = words.at(0) == "run";
+      has_auth = has_auth || (is_run && std::ranges::find(words, "--auth") != words.end());
+      if (is_run) { // its settings are right and complete
+         words.at(0) = "config";
+         words.insert(words.begin() + 1, "show");
+      }
+      const auto seen = run_host(words, directory, {{"FASTMCP_HTTPS_PROXY", nobody.origin()}});
+      EXPECT_EQ(seen.code, is_run ? 0 : 1) << testing::PrintToString(words) << seen.err;
+      if (!is_run) {
+         EXPECT_THAT(seen.err, HasSubstr("mcp.example.com")) << "or it was not even tried";
+      }
+   }
+   EXPECT_TRUE(has_auth);
 }
 
 TEST(CommandLine, TellsItsVersion) {

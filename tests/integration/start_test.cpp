@@ -6,7 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "support/mcp_client.hpp"
+#include "support/protected_host.hpp"
 
 namespace {
 
@@ -14,6 +14,7 @@ using namespace fmcp::test;
 using ::testing::AllOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
 using ::testing::Not;
 
 TEST(Start, NamesTheUrlThatItServes) {
@@ -53,6 +54,31 @@ TEST(Start, FailsOnAPortThatIsTaken) {
    EXPECT_THAT(second.err, HasSubstr(std::to_string(first.port())));
    EXPECT_THAT(second.err, Not(HasSubstr("listening url=")));
    EXPECT_EQ(ask(first.port(), modern_post("/mcp", "server/discover")).status, 200);
+}
+
+TEST(Start, SaysWhyItFailsWhateverIsLogged) {
+   http_host first;
+   temp_dir directory;
+   const std::vector<std::string> words{"run",          "--transport",    "http",
+                                        "--plugin-dir", directory.path(), "--port"};
+   const auto start = [&](std::string port, variables more) {
+      auto all = words;
+      all.push_back(std::move(port));
+      all.insert(all.end(), {"--auth-plugin-dir", shipped_providers()});
+      more.emplace_back("FASTMCP_LOG_LEVEL", "CRITICAL");
+      return run_host(all, directory, more);
+   };
+   const auto port = start(std::to_string(first.port()), {});
+   EXPECT_EQ(port.code, 1);
+   EXPECT_THAT(port.err, MatchesRegex("fastmcp-host: cannot start: [^\n]*in use[^\n]*\n"));
+   const auto file =
+         start("0", {{"FASTMCP_SERVER_AUTH", "static"},
+                     {"FASTMCP_SERVER_AUTH_STATIC_TOKENS_FILE", directory.at("missing.json")}});
+   EXPECT_EQ(file.code, 1);
+   EXPECT_THAT(file.err, MatchesRegex("fastmcp-host: cannot start: [^\n]*missing.json[^\n]*\n"));
+   const auto store = start("0", {{"FASTMCP_CA_FILE", directory.at("missing.pem")}});
+   EXPECT_EQ(store.code, 1);
+   EXPECT_THAT(store.err, MatchesRegex("fastmcp-host: [^\n]*missing.pem[^\n]*\n"));
 }
 
 TEST(Start, RefusesAnAddressThatOthersReach) {

@@ -37,7 +37,8 @@ std::chrono::seconds leeway_of(const config::auth_selection& which) {
 class opened final : public authentication {
 public:
    opened(const config::settings& s, services& with)
-       : settings_(s), with_(with), domain_(domain_of(*s.selected_auth)) {}
+       : settings_(s), with_(with), domain_(domain_of(*s.selected_auth)),
+         leeway_(leeway_of(*s.selected_auth)) {}
 
    ~opened() override { stop(); }
 
@@ -77,6 +78,7 @@ public:
    std::shared_ptr<const core::http::fetch_policy> reach() const override {
       return provider_->reach();
    }
+   std::chrono::seconds leeway() const noexcept override { return leeway_; }
    auth::verdict verify(std::string_view token, std::chrono::milliseconds patience) override {
       std::promise<auth::verdict> said;
       auto answer = said.get_future();
@@ -120,7 +122,7 @@ private:
       o.required_scopes = info_.required_scopes;
       o.challenge_scopes = info_.challenge_scopes;
       o.patience = settings_.verify_timeout;
-      o.leeway = leeway_of(*settings_.selected_auth);
+      o.leeway = leeway_;
       o.cache.max_entries = settings_.token_cache_size;
       o.cache.max_ttl = std::chrono::duration_cast<std::chrono::seconds>(settings_.token_cache_ttl);
       o.rate = {.calls_per_minute = settings_.calls_per_minute, .burst = settings_.calls_burst};
@@ -151,6 +153,7 @@ private:
    const config::settings& settings_;
    services& with_;
    const std::string domain_;
+   const std::chrono::seconds leeway_;
    auth::resource_names names_;
    plugins::auth_info info_;
    std::unique_ptr<plugins::auth_provider> provider_;

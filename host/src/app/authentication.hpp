@@ -39,6 +39,8 @@ public:
    [[nodiscard]] virtual const plugins::auth_info& info() const noexcept = 0;
    /// Where its issuer's documents may be fetched from.
    [[nodiscard]] virtual std::shared_ptr<const core::http::fetch_policy> reach() const = 0;
+   /// What the gate grants to a token's expiry.
+   [[nodiscard]] virtual std::chrono::seconds leeway() const noexcept = 0;
    /// Asks the provider about one token and waits for the answer: for `doctor`.
    [[nodiscard]] virtual auth::verdict verify(std::string_view token,
                                               std::chrono::milliseconds patience) = 0;

@@ -2,51 +2,27 @@
 
 #include <algorithm>
 #include <ostream>
-#include <span>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "app/authentication.hpp"
+#include "app/findings.hpp"
 #include "app/hardening.hpp"
 #include "app/provider_commands.hpp"
 #include "app/services.hpp"
+#include "app/token_trial.hpp"
 #include "app/version.hpp"
 #include "auth/metadata.hpp"
-#include "core/base64.hpp"
 #include "core/log.hpp"
-#include "core/text.hpp"
-#include "crypto/jwk_set.hpp"
 #include "net/fetch_now.hpp"
 #include "json/document.hpp"
-#include "json/writer.hpp"
 
 namespace fmcp::app {
 namespace {
 
-constexpr std::chrono::milliseconds patience{10'000};
-
-/// The findings, as they are printed.
-class findings {
-public:
-   explicit findings(std::ostream& out) : out_(out) {}
-   void good(std::string_view what, std::string_view text) { print("ok", what, text); }
-   void note(std::string_view what, std::string_view text) { print("note", what, text); }
-   void bad(std::string_view what, std::string_view text) {
-      has_failed_ = true;
-      print("WRONG", what, text);
-   }
-   [[nodiscard]] int exit_code() const noexcept { return has_failed_ ? 1 : 0; }
-
-private:
-   void print(std::string_view mark, std::string_view what, std::string_view text) {
-      std::string line = fmt::format("{:<6}{:<12}", mark, what);
-      core::append_printable(line, text);
-      out_ << line << '\n' << std::flush;
-   }
-   std::ostream& out_;
-   bool has_failed_ = false;
-};
+/// A fetch of keys ends after ten seconds, and then says why.
+constexpr std::chrono::milliseconds patience{11'000};
 
 /// One document of the issuer's.
 core::result<std::string> fetch(core::http::fetcher& with, const std::string& url,
@@ -63,100 +39,114 @@ core::result<std::string> fetch(core::http::fetcher& with, const std::string& ur
    return std::move(reply->body);
 }
 
-void look_at_keys(findings& f, core::http::fetcher& with, const std::string& url,
-                  const std::shared_ptr<const core::http::fetch_policy>& reach) {
-   const auto text = fetch(with, url, reach);
-   if (!text) return f.bad("keys", text.error().message);
-   const auto set = crypto::jwk_set::parse(*text);
-   if (!set) return f.bad("keys", fmt::format("{}: {}", url, set.error().message));
-   if (set->keys().empty())
-      return f.bad("keys", fmt::format("{} has no key that can be used", url));
-   std::vector<std::string> names;
-   for (const auto& key : set->keys()) {
-      names.push_back(fmt::format("{} ({} {})", key.id().value_or("without a name"),
-                                  crypto::name_of(key.type()), key.bits()));
+/// The keys by which the provider verifies, as its policies have them.
+void look_at_keys(findings& f, const auth::policy_report& policy) {
+   const auto algorithms = fmt::format("{}", fmt::join(policy.algorithms, " or "));
+   const auto place = policy.keys_url.empty() ? std::string("the settings") : policy.keys_url;
+   if (!policy.problem.empty()) {
+      return f.bad("keys",
+                   fmt::format("those of {} cannot be had, and until they can every token is "
+                               "answered 503: {}",
+                               place, policy.problem));
    }
-   f.good("keys", fmt::format("{} at {}: {}", set->keys().size(), url, fmt::join(names, ", ")));
-   for (const auto& skipped : set->skipped()) {
-      f.note("keys",
-             fmt::format("key {} {} is not used: {}", skipped.index, skipped.id, skipped.reason));
+   if (policy.keys_url.empty() && policy.keys.empty())
+      return f.good("keys", fmt::format("a shared secret of the settings, for {}", algorithms));
+   std::vector<std::string> usable, others;
+   for (const auto& key : policy.keys) {
+      if (key.problem.empty())
+         usable.push_back(key.text);
+      else
+         others.push_back(fmt::format("{}: {}", key.text, key.problem));
    }
+   if (usable.empty()) {
+      return f.bad("keys", fmt::format("{} has none for {}, so no token can be verified{}{}", place,
+                                       algorithms, others.empty() ? "" : "; it has ",
+                                       fmt::join(others, ", ")));
+   }
+   f.good("keys", fmt::format("{} for {} of {}: {}", usable.size(), algorithms, place,
+                              fmt::join(usable, ", ")));
+   for (const auto& other : others) f.note("keys", "not used: " + other);
+}
+
+/// The issuers that the server's own metadata names.
+std::vector<std::string> announced_servers(const plugins::auth_info& info) {
+   std::vector<std::string> out;
+   json::document document;
+   const auto root = document.parse_copy(info.resource_metadata_json);
+   const auto* all = root ? (*root)->find("authorization_servers") : nullptr;
+   if (all == nullptr || !all->is(json::kind::array)) return out;
+   for (const auto& one : all->items()) {
+      if (one.is(json::kind::string)) out.emplace_back(one.string());
+   }
+   return out;
+}
+
+/// Clients compare the issuer with what they were told (RFC 8414 section 3.3), the provider with
+/// what tokens say; both to the letter.
+void compare_issuer(findings& f, const std::string& url, const std::string& issuer,
+                    const std::vector<std::string>& announced,
+                    const std::vector<auth::policy_report>& policies) {
+   bool is_right = true;
+   if (!announced.empty() && std::ranges::find(announced, issuer) == announced.end()) {
+      is_right = false;
+      f.bad("issuer",
+            fmt::format("{} says that it is {}, but clients are told to log in at {}; they "
+                        "compare letter by letter and refuse to",
+                        url, issuer, fmt::join(announced, " or ")));
+   }
+   const auto is_trusted = [&](const auto& p) { return p.trusts(issuer); };
+   if (!policies.empty() && std::ranges::none_of(policies, is_trusted)) {
+      is_right = false;
+      std::vector<std::string> expected;
+      for (const auto& p : policies) {
+         for (const auto& one : p.issuers) expected.push_back(one.text());
+      }
+      f.bad("issuer", fmt::format("{} says that it is {}, whose tokens are refused; expected {}",
+                                  url, issuer, fmt::join(expected, " or ")));
+   }
+   if (is_right) f.good("issuer", fmt::format("{} says that it is {}", url, issuer));
+}
+
+/// The rest of an issuer's document.
+void look_at_document(findings& f, const json::value& document,
+                      const std::vector<auth::policy_report>& policies) {
+   if (document.find("registration_endpoint") == nullptr)
+      f.note("issuer", "it registers no clients dynamically; clients need an id of their own");
+   const auto keys = document.find_string("jwks_uri");
+   const auto is_that = [&](const auto& p) { return p.keys_url == *keys; };
+   if (keys && !policies.empty() && std::ranges::none_of(policies, is_that))
+      f.note("issuer",
+             fmt::format("it publishes its keys at {}, where the provider does not look", *keys));
 }
 
 /// The issuer's own document: the first place that has it, as the host forwards it.
-void look_at_issuer(findings& f, core::http::fetcher& with, const plugins::auth_info& info,
-                    const std::shared_ptr<const core::http::fetch_policy>& reach) {
+void look_at_issuer(findings& f, core::http::fetcher& with, const authentication& guard,
+                    const std::vector<auth::policy_report>& policies) {
+   const auto& info = guard.info();
+   const auto announced = announced_servers(info);
    std::vector<std::string> places = info.as_metadata_urls;
    const auto& discovery = info.scopes_discovery_url;
    if (!discovery.empty() && std::ranges::find(places, discovery) == places.end())
       places.push_back(discovery);
-   std::string last;
    for (const auto& url : places) {
-      const auto text = fetch(with, url, reach);
+      const auto text = fetch(with, url, guard.reach());
       json::document document;
       const auto root = text ? document.parse_copy(*text) : std::unexpected(text.error());
       const auto issuer = root ? (*root)->find_string("issuer") : std::nullopt;
       if (!issuer) {
-         last = root ? fmt::format("{} names no issuer", url) : root.error().message;
-         f.note("issuer", last);
+         f.note("issuer", root ? fmt::format("{} names no issuer", url) : root.error().message);
          continue;
       }
-      f.good("issuer", fmt::format("{} says it is {}", url, *issuer));
-      if (!(*root)->find("registration_endpoint")) {
-         f.note("issuer", "it registers no clients dynamically; clients need an id of their own");
-      }
-      if (const auto keys = (*root)->find_string("jwks_uri"))
-         look_at_keys(f, with, std::string(*keys), reach);
-      return;
+      compare_issuer(f, url, std::string(*issuer), announced, policies);
+      return look_at_document(f, **root, policies);
    }
-   if (!places.empty()) f.bad("issuer", "none of its documents can be read");
-}
-
-/// Header and claims, for the one who brought the token.
-void show_token(findings& f, std::string_view token) {
-   const auto dots = std::ranges::count(token, '.');
-   if (dots != 2) return f.note("token", "is no JSON Web Token, so only the provider can read it");
-   const auto first = token.find('.');
-   const auto second = token.find('.', first + 1);
-   const auto part = [&](std::string_view name, std::string_view encoded) {
-      const auto text = core::decode_base64url(encoded);
-      json::document document;
-      const auto root = text ? document.parse_copy(*text)
-                             : core::result<const json::value*>(
-                                     core::fail(core::errc::invalid, "it is not base64url"));
-      if (!root) return f.bad(name, root.error().message);
-      std::string line;
-      json::append_compact(line, **root);
-      f.note(name, line);
-   };
-   part("header", token.substr(0, first));
-   part("claims", token.substr(first + 1, second - first - 1));
-}
-
-void try_token(findings& f, authentication& guard, const std::string& token) {
-   show_token(f, token);
-   const auto verdict = guard.verify(token, patience);
-   if (verdict.reason != core::auth_reason::none || !verdict.who) {
-      const auto reason = verdict.who || verdict.reason != core::auth_reason::none
-                                ? verdict.reason
-                                : core::auth_reason::provider_failed;
-      return f.bad("token",
-                   fmt::format("is refused ({}): {}", core::name_of(reason), verdict.detail));
-   }
-   const auto& who = *verdict.who;
-   f.good("token", fmt::format("is good: subject \"{}\", client \"{}\", scopes \"{}\"", who.subject,
-                               who.client_id, fmt::join(who.scopes, " ")));
-   std::vector<std::string> missing;
-   for (const auto& scope : guard.info().required_scopes) {
-      if (!who.has_scope(scope)) missing.push_back(scope);
-   }
-   if (!missing.empty()) {
-      f.bad("scopes",
-            fmt::format("the server requires {} and the token lacks {}: 403",
-                        fmt::join(guard.info().required_scopes, " "), fmt::join(missing, " ")));
+   if (!places.empty()) return f.bad("issuer", "none of its documents can be read");
+   if (announced.empty()) {
+      f.note("issuer", "clients are not told of any; they need a token from elsewhere");
    } else {
-      f.good("scopes", guard.info().required_scopes.empty() ? "none are required of every caller"
-                                                            : "all that are required are there");
+      f.note("issuer", fmt::format("clients log in at {}; not tried: the provider does not say "
+                                   "where the documents of that server are",
+                                   fmt::join(announced, " or ")));
    }
 }
 
@@ -173,8 +163,12 @@ void look_at_provider(findings& f, const config::settings& s,
       f.good("address", fmt::format("clients connect to {}", names->resource));
       f.good("address", fmt::format("clients are told where to log in at {}", names->metadata_url));
    }
-   look_at_issuer(f, (*services)->fetch(), (*guard)->info(), (*guard)->reach());
-   if (token) try_token(f, **guard, *token);
+   const auto policies = (*services)->tokens().report(patience);
+   for (const auto& p : policies) look_at_keys(f, p);
+   look_at_issuer(f, (*services)->fetch(), **guard, policies);
+   const judges by{**guard, (*services)->tokens(), s.verify_timeout};
+   try_made_up_token(f, by);
+   if (token) try_token(f, by, *token);
    (*guard)->stop();
 }
 

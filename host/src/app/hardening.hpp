@@ -43,7 +43,7 @@ void wipe_arguments(std::span<char* const> arguments, std::span<const secret_fla
 /// Whether these settings hold, or may hold, something that others must not see.
 [[nodiscard]] bool holds_secrets(const config::settings& s);
 
-/// All of that for a process that serves with these settings. Without secrets it does nothing, so
+/// All of that for a process that goes on with these settings. Without secrets it does nothing, so
 /// that a plugin can be debugged where it is written.
 void hide_secrets(const config::settings& s, std::span<char* const> arguments);
 

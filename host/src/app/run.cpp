@@ -1,7 +1,9 @@
 #include "app/run.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <span>
+#include <string>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -16,6 +18,7 @@
 #include "app/version.hpp"
 #include "config/plugin_settings.hpp"
 #include "core/log.hpp"
+#include "core/text.hpp"
 
 namespace fmcp::app {
 namespace {
@@ -64,8 +67,13 @@ core::result<std::unique_ptr<transport>> open_transport(const config::settings& 
                                                  : open_stdio(s, service, std::move(output));
 }
 
+/// As the command line says what it refuses, and not by the log, whose level may hide errors: why
+/// there is no server has to be said.
 int refuse_to_start(const core::error& why) {
-   core::log::error("app", "cannot start {}", core::log::kv("reason", why.message));
+   std::string line = "fastmcp-host: cannot start: ";
+   core::append_printable(line, why.message);
+   line += '\n';
+   std::fputs(line.c_str(), stderr);
    return 1;
 }
 
@@ -74,10 +82,7 @@ int refuse_to_start(const core::error& why) {
 int run(const config::settings& s) {
    // Whatever the transport: nothing but us may write to the standard output.
    auto output = take_standard_output();
-   if (!output) {
-      core::log::error("app", "{}", output.error().message);
-      return 1;
-   }
+   if (!output) return refuse_to_start(output.error());
    raise_file_limit();
    const stop_signals signals;
 

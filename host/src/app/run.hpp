@@ -6,7 +6,8 @@
 
 namespace fmcp::app {
 
-/// Serves by the transport that the settings name. Gives the exit code.
+/// Serves by the transport that the settings name. Gives the exit code. Why it cannot start is said
+/// on the error stream, whatever the log's level.
 [[nodiscard]] int run(const config::settings& s);
 
 } // namespace fmcp::app

@@ -165,17 +165,28 @@ refusal check_type(const std::optional<std::string>& typ, const claim_rules& rul
    return {};
 }
 
+refusal check_claim(claim_step what, const json::value& payload, const claim_rules& rules,
+                    std::int64_t now_unix_ms) noexcept {
+   const auto now = static_cast<double>(now_unix_ms);
+   const double leeway = milliseconds(rules.leeway);
+   switch (what) {
+   case claim_step::expiry: return check_expiry(payload, now, leeway);
+   case claim_step::start: return check_start(payload, now, leeway);
+   case claim_step::issuer: return check_issuer(payload, rules);
+   case claim_step::audience: return check_audience(payload, rules);
+   case claim_step::names: break;
+   }
+   return check_names(payload);
+}
+
 refusal check_claims(const json::value& payload, const claim_rules& rules,
                      std::int64_t now_unix_ms) {
    if (!payload.is(kind::object))
       return {auth_reason::malformed, "the token's payload is no JSON object"};
-   const auto now = static_cast<double>(now_unix_ms);
-   const double leeway = milliseconds(rules.leeway);
-   if (auto r = check_expiry(payload, now, leeway)) return r;
-   if (auto r = check_start(payload, now, leeway)) return r;
-   if (auto r = check_issuer(payload, rules)) return r;
-   if (auto r = check_audience(payload, rules)) return r;
-   return check_names(payload);
+   for (const auto what : claim_steps) {
+      if (auto r = check_claim(what, payload, rules, now_unix_ms)) return r;
+   }
+   return {};
 }
 
 std::expected<core::principal, core::auth_reason>

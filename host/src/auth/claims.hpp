@@ -9,6 +9,7 @@
 ///
 /// Thread safety: functions and immutable values only.
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <expected>
@@ -62,7 +63,16 @@ struct refusal {
 /// proofs, authorization grants.
 [[nodiscard]] refusal check_type(const std::optional<std::string>& typ, const claim_rules& rules);
 
-/// `payload` is a whole payload, parsed. Says nothing about signatures.
+/// What is looked at in a payload, in this order.
+enum class claim_step : std::uint8_t { expiry, start, issuer, audience, names };
+inline constexpr std::array claim_steps{claim_step::expiry, claim_step::start, claim_step::issuer,
+                                        claim_step::audience, claim_step::names};
+/// `payload` is a JSON object.
+[[nodiscard]] refusal check_claim(claim_step what, const json::value& payload,
+                                  const claim_rules& rules, std::int64_t now_unix_ms) noexcept;
+
+/// All of them, up to the first that refuses. `payload` is a whole payload, parsed. Says nothing
+/// about signatures.
 [[nodiscard]] refusal check_claims(const json::value& payload, const claim_rules& rules,
                                    std::int64_t now_unix_ms);
 

@@ -170,6 +170,21 @@ jwt_outcome judge_finally(const policy& p, std::string_view token, const crypto:
    return outcome ? std::move(*outcome) : without_key(auth_reason::unknown_key);
 }
 
+/// What an explanation of this policy goes by.
+struct keys_at_hand {
+   keys_at_hand(const policy& p, std::chrono::steady_clock::time_point until) {
+      if (!p.remote) return;
+      const auto& uri = std::get<remote_keys>(p.rules.keys).uri;
+      url = uri.substr(0, uri.find('?')); // behind it there may be a secret
+      last = p.remote->wait_for_first(until);
+      if (!last.has_ended) last.problem = "the keys have not come yet";
+   }
+   [[nodiscard]] known_keys known() const { return {last.keys.get(), url, last.problem}; }
+
+   std::string url;
+   key_source::history last;
+};
+
 /// What two policies must have in common to share a source.
 std::string name_of_source(const remote_keys& where) {
    std::string out = where.uri + "\n" + std::to_string(where.min_refresh.count()) + "\n" +
@@ -310,6 +325,30 @@ void jwt_service::verify(std::uint64_t id, std::string_view token, verified done
                             : without_key(a.reason));
          });
    if (reason) later(std::move(*shared), without_key(*reason));
+}
+
+std::vector<policy_report> jwt_service::report(std::chrono::milliseconds patience) const {
+   std::vector<std::pair<std::uint64_t, policy_ref>> all;
+   {
+      const std::lock_guard lock(state_->mutex);
+      all.assign(state_->policies.begin(), state_->policies.end());
+   }
+   std::ranges::sort(all, {}, &std::pair<std::uint64_t, policy_ref>::first);
+   const auto until = std::chrono::steady_clock::now() + patience;
+   std::vector<policy_report> out;
+   for (const auto& [id, p] : all) {
+      const auto keys = keys_at_hand(*p, until);
+      out.push_back(report_of(p->rules, keys.known()));
+      out.back().policy = id;
+   }
+   return out;
+}
+
+std::vector<token_step> jwt_service::explain(std::uint64_t id, std::string_view token) const {
+   const auto p = state_->find(id);
+   if (!p) return {};
+   const auto keys = keys_at_hand(*p, {});
+   return explain_token(p->rules, keys.known(), token, state_->clock.unix_ms());
 }
 
 std::uint64_t jwt_service::step() {

@@ -25,7 +25,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "auth/explanation.hpp"
 #include "auth/jwt_policy.hpp"
 #include "core/auth_reason.hpp"
 #include "core/clock.hpp"
@@ -73,6 +75,13 @@ public:
    /// The same, waiting for keys for at most 4.5 s. `done` is called once, on the service's thread,
    /// never inside this call; it should be quick.
    void verify(std::uint64_t policy, std::string_view token, verified done);
+
+   /// All policies, in the order in which they came, with what became of their keys. Waits for the
+   /// first fetch of each, `patience` altogether. For `doctor`.
+   [[nodiscard]] std::vector<policy_report> report(std::chrono::milliseconds patience) const;
+   /// What `verify` looks at, step by step, by the keys at hand; fetches nothing. For `doctor`.
+   [[nodiscard]] std::vector<token_step> explain(std::uint64_t policy,
+                                                 std::string_view token) const;
 
    /// What the thread does when it wakes up; returns the monotonic nanoseconds of its next turn.
    std::uint64_t step();

@@ -74,6 +74,7 @@ void key_source::stop() {
       left.swap(waiting_);
       ended = std::exchange(flight_, std::nullopt);
    }
+   ended_.notify_all();
    if (ended) fetcher_.cancel(ended->handle);
    for (auto& w : left) w.done({});
 }
@@ -86,6 +87,12 @@ key_source::keys_ref key_source::keys() const {
 bool key_source::may_fetch() const {
    const std::lock_guard lock(mutex_);
    return !is_stopped_ && (flight_ || clock_.mono_ns() >= forced_from());
+}
+
+key_source::history key_source::wait_for_first(std::chrono::steady_clock::time_point until) const {
+   std::unique_lock lock(mutex_);
+   ended_.wait_until(lock, until, [this] { return has_ended_ || is_stopped_; });
+   return {has_ended_, problem_, has_keys(clock_.mono_ns()) ? keys_ : nullptr};
 }
 
 std::optional<auth_reason> key_source::ask(const wanted& key) const {
@@ -219,14 +226,17 @@ void key_source::fetched(std::uint64_t number, core::result<fetch_reply> reply) 
       if (is_good) {
          publish(std::move(*set), std::max(key_lifetime(*reply), where_.min_refresh), now);
       } else {
-         note_failure(was_forced, now);
+         note_failure(std::move(set.error().message), was_forced, now);
       }
+      has_ended_ = true;
       over = settle(number, is_good, now);
    }
+   ended_.notify_all();
    for (auto& s : over) s.done(std::move(s.what));
 }
 
-void key_source::note_failure(bool was_forced, std::uint64_t now) {
+void key_source::note_failure(std::string why, bool was_forced, std::uint64_t now) {
+   problem_ = std::move(why);
    const bool is_first = failures_ == 0;
    if (is_first || !was_forced) ++failures_;
    // One that is due already would begin at once, and again.
@@ -243,6 +253,7 @@ void key_source::publish(crypto::jwk_set set, std::chrono::seconds lifetime, std
       if (id && !keys_->knows(*id)) remember({.id = id});
    }
    keys_at_ = begun_at_;
+   problem_.clear();
    failures_ = 0;
    due_ = now + ns(lifetime);
    usable_until_ = due_ + ns(stale_for);

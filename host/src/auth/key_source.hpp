@@ -35,11 +35,12 @@
 /// with `unknown_key` for up to 30 seconds. An issuer that uses an id again for another key is
 /// believed when the set's lifetime is over, not before.
 ///
-/// Thread safety: `keys`, `ask`, `await`, `may_fetch` any thread; `poll` the worker's thread;
-/// `stop` once. Lifetimes: owned by shared_ptr; fetcher and clock outlive it. Every `done` that was
-/// taken is called once, on the worker's thread or inside `stop`.
+/// Thread safety: `keys`, `ask`, `await`, `may_fetch`, `wait_for_first` any thread; `poll` the
+/// worker's thread; `stop` once. Lifetimes: owned by shared_ptr; fetcher and clock outlive it.
+/// Every `done` that was taken is called once, on the worker's thread or inside `stop`.
 
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -104,6 +105,14 @@ public:
    /// reason is returned.
    [[nodiscard]] std::optional<core::auth_reason> await(wanted key, std::size_t bytes,
                                                         answer_done done);
+   /// How the last fetch that is over ended.
+   struct history {
+      bool has_ended = false; ///< one has
+      std::string problem{};  ///< why it failed, one sentence; empty: it did not
+      keys_ref keys{};        ///< as `keys()`
+   };
+   /// Waits for the first fetch until then. For whoever explains, not for what serves.
+   [[nodiscard]] history wait_for_first(std::chrono::steady_clock::time_point until) const;
    /// Does what is due; returns when to be called again.
    std::uint64_t poll();
 
@@ -140,7 +149,7 @@ private:
    void keep(waiter&& w);
    [[nodiscard]] std::uint64_t next_turn() const;
 
-   void note_failure(bool was_forced, std::uint64_t now);
+   void note_failure(std::string why, bool was_forced, std::uint64_t now);
    void publish(crypto::jwk_set set, std::chrono::seconds lifetime, std::uint64_t now);
 
    // Without it, on the worker's thread.
@@ -155,6 +164,7 @@ private:
    const std::shared_ptr<core::executor> worker_; // shared: an answer of the fetcher may come late
 
    mutable std::mutex mutex_;
+   mutable std::condition_variable ended_; // a fetch, or all
    keys_ref keys_;
    std::uint64_t keys_at_ = 0;      // when that began
    std::uint64_t usable_until_ = 0; // the keys
@@ -162,7 +172,9 @@ private:
    std::uint64_t begun_ = 0;        // how many fetches
    std::uint64_t begun_at_ = 0;     // the last of them
    std::optional<flight> flight_;
-   unsigned failures_ = 0; // in a row
+   bool has_ended_ = false; // a fetch
+   std::string problem_;    // of the last that ended
+   unsigned failures_ = 0;  // in a row
    std::deque<std::uint64_t> forced_;
    std::deque<crypto::digest256> absent_;
    std::vector<waiter> waiting_;

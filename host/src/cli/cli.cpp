@@ -137,6 +137,10 @@ int complain(const context& c, std::string_view message, int code) {
    return code;
 }
 
+void hide_secrets(const context& c, const config::settings& s) {
+   if (c.what.hide_secrets) c.what.hide_secrets(s);
+}
+
 config::loaded load(const context& c, const options& o, config::purpose why) {
    config::sources from = c.how.from;
    from.flags = o.flags;

@@ -74,11 +74,14 @@ struct doctor_request {
    /// As `run` would see them, with http where nothing names a transport. Problems are in it, and
    /// have not been told yet.
    config::loaded settings;
-   std::optional<std::string> token; ///< from `--token -`; not empty
+   std::optional<std::string> token; ///< from `--token -`; not empty, absent with problems
 };
 
 /// What the commands do, for the app room to plug in.
 struct commands {
+   /// For commands that go on with secrets: takes from others' sight what the process was given at
+   /// its start. Called once the settings are right, before anything is waited for.
+   std::function<void(const config::settings&)> hide_secrets{};
    /// Serves until the process is told to stop; gives the exit code.
    std::function<int(const config::settings&)> run;
    std::function<core::result<std::vector<plugin_row>>(const config::settings&)> list_plugins;

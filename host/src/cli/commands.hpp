@@ -46,6 +46,8 @@ struct page {
 int look(const context& c, const words& w, const page& about,
          const std::function<int(const options&, const config::settings&)>& show);
 
+/// See `commands::hide_secrets`.
+void hide_secrets(const context& c, const config::settings& s);
 /// A token: one line of `in`, at most 16 KiB. Errors: invalid, limit; without its content.
 [[nodiscard]] core::result<std::string> read_token(std::istream* in);
 /// `fastmcp-host: message` on the error stream. Gives `code` back.

@@ -26,28 +26,31 @@ int doctor(const context& c, const words& w) {
    if (o->wants_help) {
       print_help(c.io.out, "doctor [plugin.so ...] [--token -] [options of run]",
                  "Tries out what `run` would need with the same options: the settings, the\n"
-                 "provider, the documents and keys that it fetches, the public addresses. Says\n"
-                 "what is wrong. The transport is http unless something names another.\n\n"
+                 "provider, the documents and keys that it fetches, the public addresses, and\n"
+                 "what becomes of a token that nobody has issued. Says what is WRONG, and ends\n"
+                 "with 1 then. The transport is http unless something names another.\n\n"
                  "  --token -   reads a token from standard input and explains, step by step,\n"
                  "              why it would be accepted or refused\n",
                  true);
       return done;
    }
    if (!c.what.doctor) return complain(c, "This program was built without the doctor.", failed);
-   doctor_request rq{.settings = {}, .token = {}};
-   if (const auto* from = o->value_of("--token")) {
-      if (*from != "-") {
-         return complain(c,
-                         "A token on the command line is seen by everybody on this machine; say "
-                         "--token - and give it on the standard input.",
-                         usage);
-      }
+   const auto* from = o->value_of("--token");
+   if (from != nullptr && *from != "-") {
+      return complain(c,
+                      "A token on the command line is seen by everybody on this machine; say "
+                      "--token - and give it on the standard input.",
+                      usage);
+   }
+   doctor_request rq{.settings = load_for_http(c, *o), .token = {}};
+   if (!rq.settings.values) return c.what.doctor(std::move(rq), c.io);
+   core::log::set_level(rq.settings.values->log_level);
+   hide_secrets(c, *rq.settings.values); // the token may be long in coming
+   if (from != nullptr) {
       auto token = read_token(c.io.in);
       if (!token) return complain(c, token.error().message, usage);
       rq.token = std::move(*token);
    }
-   rq.settings = load_for_http(c, *o);
-   if (rq.settings.values) core::log::set_level(rq.settings.values->log_level);
    return c.what.doctor(std::move(rq), c.io);
 }
 

@@ -96,7 +96,9 @@ For example
       serves http://127.0.0.1:8000/mcp with the plugins that are installed
   fastmcp-host run ./my_tool.so
       serves one file on stdio, which is how desktop clients start a server
-  fastmcp-host run --transport http --auth descope --auth-option project_id=P2x
+  fastmcp-host run --transport http --auth descope \
+               --auth-option project_id=P2x \
+               --auth-option base_url=http://127.0.0.1:8000
       lets only those in who have a token of that project
   fastmcp-host call https://mcp.example.com/mcp add a=1 b=2 --auth oauth
       logs in where the server says, and calls its tool

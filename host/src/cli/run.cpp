@@ -17,7 +17,9 @@ int run(const context& c, const words& w) {
    }
    int code = failed;
    const auto settings = require_settings(c, *o, code, config::purpose::serving);
-   return settings ? c.what.run(*settings) : code;
+   if (!settings) return code;
+   hide_secrets(c, *settings); // before there is a thread or a plugin
+   return c.what.run(*settings);
 }
 
 } // namespace fmcp::cli

@@ -332,6 +332,8 @@ std::string fetch_transfer::reason(CURLcode code) const {
                          : fmt::format("it cannot be connected to ({})",
                                        std::strerror(static_cast<int>(system)));
    case CURLE_PARTIAL_FILE: return "the connection ended in the middle of the answer";
+   case CURLE_SEND_ERROR: return "the connection broke before the request was sent";
+   case CURLE_RECV_ERROR: return "the connection broke before the answer was complete";
    case CURLE_GOT_NOTHING: return "the connection ended without an answer";
    case CURLE_BAD_CONTENT_ENCODING: return "its body is not encoded as it says";
    case CURLE_WEIRD_SERVER_REPLY:

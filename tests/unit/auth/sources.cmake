@@ -2,6 +2,7 @@ fmcp_unit_test(auth
   SOURCES authorization_test.cpp
           challenge_test.cpp
           claims_test.cpp
+          explanation_test.cpp
           forwarded_document_test.cpp
           freshness_test.cpp
           gate_test.cpp

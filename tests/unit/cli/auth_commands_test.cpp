@@ -53,6 +53,10 @@ protected:
          searched_ = s.auth_plugin_dirs;
          return found_;
       };
+      what_.hide_secrets = [this](const settings&) {
+         ++hidden_;
+         input_left_ = in_.str().size() - static_cast<std::size_t>(in_.tellg());
+      };
       what_.doctor = [this](doctor_request rq, streams io) {
          patient_.emplace(std::move(rq));
          io.out << "examined\n";
@@ -65,9 +69,10 @@ protected:
       err_.str({});
       seen_.reset();
       patient_.reset();
-      std::istringstream in(std::move(input));
+      hidden_ = 0;
+      in_ = std::istringstream(std::move(input));
       how_.arguments = std::move(arguments);
-      return fmcp::cli::main(how_, what_, {out_, err_, &in});
+      return fmcp::cli::main(how_, what_, {out_, err_, &in_});
    }
    std::string out() const { return out_.str(); }
    std::string err() const { return err_.str(); }
@@ -80,6 +85,9 @@ protected:
    std::vector<std::string> searched_;
    std::optional<settings> seen_;
    std::optional<doctor_request> patient_;
+   std::istringstream in_;
+   int hidden_ = 0;
+   std::size_t input_left_ = 0; ///< when secrets were hidden
 };
 
 // run and config show
@@ -252,6 +260,23 @@ TEST_F(AuthCommands, HandTheProblemsToTheDoctor) {
    EXPECT_FALSE(patient_->settings.values.has_value());
    EXPECT_FALSE(patient_->settings.report.problems.empty());
    EXPECT_THAT(err(), IsEmpty()) << "telling them is the doctor's affair";
+}
+
+TEST_F(AuthCommands, HideSecretsBeforeTheTokenIsWaitedFor) {
+   EXPECT_EQ(call({"doctor", "--token", "-"}, "a.b.c\n"), 3);
+   EXPECT_EQ(hidden_, 1);
+   EXPECT_EQ(input_left_, 6u);
+   EXPECT_EQ(call({"run"}), 7);
+   EXPECT_EQ(hidden_, 1);
+   EXPECT_EQ(call({"version"}), 0);
+   EXPECT_EQ(hidden_, 0) << "it has none";
+}
+
+TEST_F(AuthCommands, WaitForNoTokenWhenTheSettingsAreWrong) {
+   EXPECT_EQ(call({"doctor", "--auth", "github", "--token", "-"}, "a.b.c\n"), 3);
+   EXPECT_FALSE(patient_->token.has_value());
+   EXPECT_EQ(in_.tellg(), 0);
+   EXPECT_EQ(hidden_, 0);
 }
 
 TEST_F(AuthCommands, ReadTheTokenFromTheInput) {

@@ -13,6 +13,7 @@ using fmcp::unavailable;
 using fmcp::why;
 using introspection::client_auth;
 using introspection::judge;
+using testing::AllOf;
 using testing::HasSubstr;
 
 constexpr std::int64_t now = 1'700'000'000;
@@ -142,7 +143,16 @@ TEST(IntrospectionAnswer, AnOutageSaysWhatHappened) {
    r.problem = "https://as.example/i: the time is over.";
    const auto a = judge(r, {}, now);
    ASSERT_TRUE(std::holds_alternative<unavailable>(a));
-   EXPECT_THAT(std::get<unavailable>(a).detail, HasSubstr("the time is over"));
+   EXPECT_EQ(std::get<unavailable>(a).detail,
+             "The authorization server did not answer the introspection in time "
+             "(https://as.example/i: the time is over). See why it is slow or cannot be reached; "
+             "TIMEOUT_SECONDS and the host's FASTMCP_VERIFY_TIMEOUT say how long it may take.");
+   r.status = FMCP_E_IO;
+   EXPECT_THAT(std::get<unavailable>(judge(r, {}, now)).detail,
+               AllOf(HasSubstr("could not be asked"), HasSubstr("the time is over). "),
+                     HasSubstr("INTROSPECTION_URL is right")));
+   r.status = FMCP_E_DENIED;
+   EXPECT_THAT(std::get<unavailable>(judge(r, {}, now)).detail, HasSubstr("may not be asked"));
    const auto refused = judge(answer("{}", 401), {}, now);
    EXPECT_THAT(std::get<unavailable>(refused).detail, HasSubstr("CLIENT_SECRET"));
 }

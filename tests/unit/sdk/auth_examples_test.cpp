@@ -53,6 +53,7 @@ TEST(Examples, TheProviderTellsRefusalFromOutage) {
    EXPECT_EQ(decide(200, R"({"user":7})"), FMCP_AUTH_UNAVAILABLE);
    host.start_status = FMCP_E_BUSY;
    EXPECT_EQ(p.verify("tok").decision, FMCP_AUTH_UNAVAILABLE);
+   EXPECT_EQ(p.verify("tok").reason, FMCP_AUTH_WHY_BUSY);
 }
 
 TEST(Examples, TheProviderInCComparesDigests) {

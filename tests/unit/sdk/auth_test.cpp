@@ -165,6 +165,76 @@ TEST(PendingAuth, IsAnsweredOnceAndLater) {
    EXPECT_EQ(p.answer_of(c).decision, FMCP_AUTH_ALLOW);
 }
 
+class asks_a_server : public fmcp::auth_provider {
+public:
+   static constexpr bool nonblocking = true;
+   void verify(pending_auth& rq) {
+      fmcp::http_request question;
+      question.url = "https://as.example/" + std::string(rq.token());
+      question.timeout = own_timeout;
+      rq.answer_from(http_, question, [](const fmcp::http_response& r) -> auth_answer {
+         if (!r.ok()) return fmcp::unavailable{"No answer: " + r.problem};
+         if (r.body.empty()) throw std::runtime_error("It is empty.");
+         return fmcp::allow{r.body};
+      });
+      EXPECT_FALSE(rq);
+   }
+   static inline std::chrono::milliseconds own_timeout{0};
+
+private:
+   fmcp::http_client http_{*this};
+};
+
+TEST(PendingAuth, IsAnsweredFromWhatAServerSays) {
+   fake_auth_host host;
+   fake_hosted_provider p(host, entry_of<asks_a_server>());
+   const auto good = p.ask("a"), empty = p.ask("b"), down = p.ask("c");
+   EXPECT_EQ(p.status, FMCP_PENDING);
+   EXPECT_EQ(host.fetches.at(0).url, "https://as.example/a");
+   host.answer_fetch(0, 200, "ann");
+   host.answer_fetch(1, 200, "");
+   host.fail_fetch(2, FMCP_E_TIMEOUT, "the time is over");
+   EXPECT_EQ(p.answer_of(good).subject, "ann");
+   EXPECT_EQ(p.answer_of(empty).decision, FMCP_AUTH_UNAVAILABLE);
+   EXPECT_EQ(p.answer_of(empty).detail, "It is empty.");
+   EXPECT_EQ(p.answer_of(down).detail, "No answer: the time is over");
+}
+
+TEST(PendingAuth, AsksAServerForLessTimeThanThereIs) {
+   fake_auth_host host;
+   fake_hosted_provider p(host, entry_of<asks_a_server>());
+   const auto timeout_of = [&](std::int64_t own_ms, std::uint64_t deadline_ns) {
+      asks_a_server::own_timeout = std::chrono::milliseconds(own_ms);
+      const auto c = p.ask("t", deadline_ns);
+      const auto out = host.fetches.back().timeout_ms;
+      host.answer_fetch(host.fetches.size() - 1, 200, "ann");
+      EXPECT_EQ(p.answer_of(c).decision, FMCP_AUTH_ALLOW);
+      return out;
+   };
+   const auto in_5_s = host.mono_ns + 5'000'000'000;
+   EXPECT_EQ(timeout_of(0, 0), 0u) << "the host's, which waits for ever";
+   EXPECT_EQ(timeout_of(0, in_5_s), 4'500u);
+   EXPECT_EQ(timeout_of(10'000, in_5_s), 4'500u);
+   EXPECT_EQ(timeout_of(2'000, in_5_s), 2'000u);
+   EXPECT_EQ(timeout_of(2'000, 0), 2'000u);
+   EXPECT_EQ(timeout_of(2'000, host.mono_ns - 1), 1u) << "0 would be the host's";
+   asks_a_server::own_timeout = {};
+}
+
+TEST(PendingAuth, SaysWhyNoServerWasAsked) {
+   fake_auth_host host;
+   fake_hosted_provider p(host, entry_of<asks_a_server>());
+   host.start_status = FMCP_E_BUSY;
+   const auto busy = p.verify("t");
+   EXPECT_EQ(busy.decision, FMCP_AUTH_UNAVAILABLE);
+   EXPECT_EQ(busy.reason, FMCP_AUTH_WHY_BUSY);
+   EXPECT_EQ(busy.detail, "The host did not fetch: too many wait.");
+   host.start_status = FMCP_E_DENIED;
+   const auto denied = p.verify("t");
+   EXPECT_EQ(denied.decision, FMCP_AUTH_UNAVAILABLE);
+   EXPECT_EQ(denied.reason, FMCP_AUTH_WHY_UPSTREAM);
+}
+
 TEST(PendingAuth, ThatIsForgottenCannotTell) {
    fake_auth_host host;
    fake_hosted_provider p(host, entry_of<answers_later>());

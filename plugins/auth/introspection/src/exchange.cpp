@@ -108,6 +108,26 @@ fmcp::auth_answer judge_members(const members& all, std::string_view body, const
    return out;
 }
 
+/// What happened, and what an operator does about it.
+unavailable no_answer(const fmcp::http_response& r) {
+   auto what = r.problem;
+   while (!what.empty() && what.back() == '.') what.pop_back();
+   switch (r.status) {
+   case FMCP_E_TIMEOUT:
+      return {"The authorization server did not answer the introspection in time (" + what +
+              "). See why it is slow or cannot be reached; TIMEOUT_SECONDS and the host's "
+              "FASTMCP_VERIFY_TIMEOUT say how long it may take."};
+   case FMCP_E_DENIED:
+      return {"The introspection endpoint may not be asked (" + what +
+              "). INTROSPECTION_URL must name the endpoint itself."};
+   case FMCP_E_GONE: return {"The server is being stopped and asked nobody about the token."};
+   default: break;
+   }
+   return {
+         "The authorization server could not be asked about the token (" + what +
+         "). See that it runs and can be reached from here, and that INTROSPECTION_URL is right."};
+}
+
 } // namespace
 
 std::string form_encoded(std::string_view text) {
@@ -150,9 +170,7 @@ fmcp::http_request question(const std::string& url, std::string_view token,
 }
 
 fmcp::auth_answer judge(const fmcp::http_response& r, const rules& by, std::int64_t now) {
-   if (r.status != FMCP_OK) {
-      return unavailable{"The authorization server could not be asked: " + r.problem};
-   }
+   if (r.status != FMCP_OK) return no_answer(r);
    if (r.code == 401 || r.code == 403) {
       return unavailable{
             "The introspection endpoint refuses this server's own credentials (status " +

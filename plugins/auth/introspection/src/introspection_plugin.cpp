@@ -1,7 +1,7 @@
 // Opaque tokens: the authorization server is asked about each (RFC 7662).
 
-#include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include <fmcp/cpp/auth.hpp>
 #include <fmcp/cpp/http.hpp>
@@ -93,20 +93,10 @@ public:
             s.introspection_url, rq.token(), s.client_id, s.client_secret.reveal(),
             s.client_auth_method == "post" ? client_auth::post : client_auth::basic);
       question.timeout = std::chrono::seconds(s.timeout_seconds);
-      // Its own sentence is better than the host's about a provider that did not answer.
-      if (const auto left = rq.time_left()) {
-         question.timeout = std::min(question.timeout, *left - *left / 10);
-      }
-      question.timeout = std::max(question.timeout, std::chrono::milliseconds(1)); // 0: the host's
       question.max_body = 64u << 10;
-      const auto kept = std::make_shared<fmcp::pending_auth>(std::move(rq));
-      try {
-         http_.fetch(question, [this, kept](const fmcp::http_response& r) {
-            kept->answer_with([&] { return introspection::judge(r, rules_, now()); });
-         });
-      } catch (const fmcp::refused& e) {
-         kept->answer(fmcp::unavailable{e.what(), fmcp::why::busy});
-      }
+      rq.answer_from(http_, std::move(question), [this](const fmcp::http_response& r) {
+         return introspection::judge(r, rules_, now());
+      });
    }
 
 private:

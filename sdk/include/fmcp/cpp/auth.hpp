@@ -32,6 +32,7 @@
 #ifndef FMCP_CPP_AUTH_HPP
 #define FMCP_CPP_AUTH_HPP
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -261,6 +262,30 @@ public:
                             if (port == nullptr) return;
                             port->refuse(rq_.call, FMCP_AUTH_UNAVAILABLE, why::upstream, text);
                          });
+   }
+
+   /// All of a verify() that asks a server: fetches `question` by `client` (http_request and
+   /// http_client of http.hpp) and answers with what `judge(const http_response&)` makes of it, on a
+   /// thread of the host. This object is empty afterwards.
+   ///
+   /// The fetch ends a tenth before time_left() does, or after the question's own timeout, so that
+   /// the judge still has its say: its sentence is better than the host's about a provider that did
+   /// not answer. A fetch that the host does not begin, and what the judge throws, is 503.
+   template <class Client, class Question, class Judge>
+   void answer_from(const Client& client, Question question, Judge judge) {
+      if (const auto left = time_left()) {
+         // 0 would be the host's default.
+         const auto most = std::max(*left - *left / 10, std::chrono::milliseconds(1));
+         if (question.timeout.count() <= 0 || most < question.timeout) question.timeout = most;
+      }
+      const auto kept = std::make_shared<pending_auth>(std::move(*this));
+      try {
+         client.fetch(question, [kept, judge = std::move(judge)](const auto& response) mutable {
+            kept->answer_with([&] { return judge(response); });
+         });
+      } catch (const refused& e) {
+         kept->answer(unavailable{e.what(), e.status() == FMCP_E_BUSY ? why::busy : why::upstream});
+      }
    }
 
    /// For the library only.
