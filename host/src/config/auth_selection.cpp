@@ -241,6 +241,7 @@ private:
       auth_selection out{.from = c,
                          .config_json = std::move(decided.values.config_json),
                          .secrets = std::move(decided.values.secrets),
+                         .labels = std::move(decided.values.labels),
                          .base_url = {}};
       if (has_base_url) take_base_url(out);
       if (out_.problems.empty()) out_.selected = std::move(out);

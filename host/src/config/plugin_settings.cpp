@@ -27,7 +27,11 @@ public:
       std::string json;
       json::writer w(json);
       w.begin_object();
-      for (const auto& d : declared_.settings) out_.rows.push_back(one(d, w));
+      for (const auto& d : declared_.settings) {
+         const auto& row = out_.rows.emplace_back(one(d, w));
+         out_.values.labels.emplace_back(d.name,
+                                         row.source == "default" ? variable(d.name) : row.source);
+      }
       w.end_object();
       relations();
       strangers();
