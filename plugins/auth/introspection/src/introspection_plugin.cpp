@@ -69,7 +69,7 @@ public:
    static constexpr bool nonblocking = true; // the host does the asking
 
    introspection_provider() : http_(*this) {
-      if (settings().client_secret.empty()) throw fmcp::setting_error("CLIENT_SECRET is empty.");
+      if (settings().client_secret.empty()) throw fmcp::setting_error("{client_secret} is empty.");
       rules_.issuers = settings().issuer;
       rules_.audiences = settings().audience;
       rules_.cache_for = std::chrono::seconds(settings().cache_ttl_seconds);
