@@ -69,7 +69,7 @@ TEST(AuthStart, NamesEverythingThatIsWrongInOneMessage) {
                 {"FASTMCP_SERVER_AUTH_NOTE_KEY_FILE", "/nowhere"},
                 {"FASTMCP_THREADS", ""}}),
          {"FASTMCP_THREADS (environment) is empty", "FASTMCP_SERVER_AUTH_NOTE_URL is required",
-          "FASTMCP_SERVER_AUTH_NOTE_LIMIT=\"many\"", "Did you mean SCOPES?", "are both set"});
+          "FASTMCP_SERVER_AUTH_NOTE_LIMIT=\"many\"", "Did you mean FASTMCP_SERVER_AUTH_NOTE_SCOPES?", "are both set"});
 }
 
 TEST(AuthStart, NeverShowsASecret) {

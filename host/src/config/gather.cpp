@@ -261,6 +261,9 @@ private:
       if (by == nullptr && (type == file_type::not_found || type == file_type::directory)) return;
       auto file =
             core::open_safely(path, {.follow_links = by != nullptr, .max_bytes = max_env_file});
+      if (!file && by != nullptr && file.error().code == core::errc::not_found) {
+         return refuse(fmt::format("{} names the file {}, which is not there.", by->name(), path));
+      }
       if (!file) {
          return refuse(fmt::format("{} is not read, since it may name code to load: {}",
                                    by != nullptr ? by->name() : ".env", file.error().message));
@@ -327,6 +330,10 @@ private:
       if (by->text().empty()) return; // the loader tells
       const std::string path = absolute_path(by->text(), from_.directory);
       auto file = core::open_safely(path, {.follow_links = true, .max_bytes = max_config_file});
+      if (!file && file.error().code == core::errc::not_found) {
+         return refuse(fmt::format("{} names the file {}, which is not there.", by->name(), path),
+                       is_usage);
+      }
       if (!file)
          return refuse(
                fmt::format("The file of {} is not read: {}", by->name(), file.error().message),

@@ -265,7 +265,8 @@ TEST_F(AuthSelection, ListsAllThatIsMissingOrMalformedAtOnce) {
                "FASTMCP_SERVER_AUTH_INTROSPECTION_BASE_URL (environment) is empty; give a value of "
                "type url, or remove it.",
                "FASTMCP_SERVER_AUTH_INTROSPECTION_REQURED_SCOPES (environment) is no setting of "
-               "provider introspection. Did you mean REQUIRED_SCOPES?"));
+               "provider introspection. Did you mean "
+               "FASTMCP_SERVER_AUTH_INTROSPECTION_REQUIRED_SCOPES?"));
    const auto l = load(from_);
    EXPECT_THAT(l.values.error().message, HasSubstr("7 things are wrong with the settings:"));
 }
@@ -550,7 +551,7 @@ TEST_F(AuthSelection, RefusesAnUnknownSettingWhereverItStands) {
                HasSubstr("--auth-option prject_id (command line) is no setting of provider "
                          "descope. Did you mean project_id?"),
                HasSubstr("PROJECT_IT (environment) is no setting of provider descope. Did you "
-                         "mean PROJECT_ID?"),
+                         "mean FASTMCP_SERVER_AUTH_DESCOPEPROVIDER_PROJECT_ID?"),
                HasSubstr("\"auth.scopes\" (host.json:1) is no setting of provider descope.")));
    EXPECT_TRUE(load(from_).report.problems.front().is_usage);
 }

@@ -605,6 +605,15 @@ TEST_F(Load, TellsWhichLinesOfTheEnvFileSetNothing) {
    EXPECT_EQ(good().port, 8000);
 }
 
+TEST_F(Load, SaysOfAFileThatWasNamedThatItIsNotThere) {
+   env("FASTMCP_ENV_FILE=/nope/x.env");
+   EXPECT_EQ(message(), "FASTMCP_ENV_FILE (environment) names the file /nope/x.env, which is not "
+                        "there.");
+   from_.environment = {"FASTMCP_CONFIG=x.json"};
+   EXPECT_EQ(message(), "FASTMCP_CONFIG (environment) names the file " + dir_.at("x.json") +
+                              ", which is not there.");
+}
+
 TEST_F(Load, TellsThatTheClientsTokenHasNoEffectInAFile) {
    env_file("FASTMCP_CLIENT_TOKEN=hunter2\n");
    EXPECT_THAT(notices(),

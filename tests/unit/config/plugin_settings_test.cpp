@@ -196,7 +196,7 @@ TEST_F(PluginSettings, ReportAllProblemsAtOnce) {
          HasSubstr("FASTMCP_PLUGIN_DEMO_ROOTS is required by plugin demo and not set (Where)."));
    EXPECT_THAT(text, HasSubstr("FASTMCP_PLUGIN_DEMO_KEY is required by plugin demo and not set."));
    EXPECT_THAT(text, HasSubstr("FASTMCP_PLUGIN_DEMO_ROTS (environment) is no setting of plugin "
-                               "demo. Did you mean ROOTS?"));
+                               "demo. Did you mean FASTMCP_PLUGIN_DEMO_ROOTS?"));
    EXPECT_THAT(text, Not(HasSubstr("\n")));
 }
 
@@ -271,7 +271,7 @@ TEST_F(PluginSettings, DemandExactlyOneOfAGroup) {
    constexpr auto manifest =
          R"({"settings":[{"name":"uri","type":"string"},{"name":"key","type":"string"}],"one_of":[["uri","key"]]})";
    EXPECT_THAT(message(manifest), HasSubstr("Exactly one of FASTMCP_PLUGIN_DEMO_URI, "
-                                            "FASTMCP_PLUGIN_DEMO_KEY must be set, and none are."));
+                                            "FASTMCP_PLUGIN_DEMO_KEY must be set, and none is."));
    env("FASTMCP_PLUGIN_DEMO_URI", "a");
    EXPECT_EQ(json(manifest), R"({"uri":"a"})");
    env("FASTMCP_PLUGIN_DEMO_KEY", "b");

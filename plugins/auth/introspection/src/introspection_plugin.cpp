@@ -30,7 +30,8 @@ struct options {
                           "As what this server asks the authorization server")
                   .required()
                   .at_least("1"),
-            fmcp::setting("client_secret", &options::client_secret, "Of that client").required(),
+            fmcp::setting("client_secret", &options::client_secret, "The secret of that client")
+                  .required(),
             fmcp::setting("client_auth_method", &options::client_auth_method,
                           "How it proves who it is: in the Authorization header, or in the form")
                   .one_of("basic", "post")
