@@ -283,6 +283,8 @@ private:
                  .label = std::move(line.name),
                  .place = fmt::format("{}:{}", shown_path, line.line)};
          if (is_of_another_program(layers::level::env_file, name, e)) continue;
+         if (name == "FASTMCP_ENV_FILE" && absolute_path(e.text(), from_.directory) == path)
+            continue; // this is that file
          if (name == "FASTMCP_ENV_FILE") {
             out_.lookalikes.push_back({.name = e.name(),
                                        .fault = "has no effect inside such a file",

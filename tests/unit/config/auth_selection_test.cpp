@@ -455,6 +455,12 @@ TEST_F(AuthSelection, RefusesToBeOpenWhenTheFileOfTheSelectionMayBeMisnamed) {
    }
 }
 
+TEST_F(AuthSelection, LetsAnEnvFileNameItself) {
+   dir_.put(".env", "FASTMCP_ENV_FILE=.env\n");
+   EXPECT_THAT(problems(), IsEmpty());
+   EXPECT_THAT(notices(), IsEmpty());
+}
+
 TEST_F(AuthSelection, SaysBesideARefusalWhatMayBeTheReason) {
    env("FASTMCP_SERVER_AUTH=descope").env("FASTMCP_ENVFILE=/etc/x.env");
    const auto l = load(from_);
