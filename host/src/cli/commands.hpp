@@ -46,11 +46,6 @@ struct page {
 int look(const context& c, const words& w, const page& about,
          const std::function<int(const options&, const config::settings&)>& show);
 
-/// Whether `directory`, which something is wrong with, is a default of the setting and not there.
-/// One that somebody has named has to be there.
-[[nodiscard]] bool is_absent_by_default(const config::settings& s, std::string_view setting,
-                                        const std::string& directory);
-
 /// A token: one line of `in`, at most 16 KiB. Errors: invalid, limit; without its content.
 [[nodiscard]] core::result<std::string> read_token(std::istream* in);
 /// `fastmcp-host: message` on the error stream. Gives `code` back.
@@ -62,5 +57,9 @@ int complain(const context& c, std::string_view message, int code);
 /// `code` says how to exit. On success the log has its level, and notices are logged.
 [[nodiscard]] core::result<config::settings> require_settings(const context& c, const options& o,
                                                               int& code, config::purpose why);
+/// Whether `directory`, which something is wrong with, is a default of the setting and not there.
+/// One that somebody has named has to be there.
+[[nodiscard]] bool is_absent_by_default(const config::settings& s, std::string_view setting,
+                                        const std::string& directory);
 
 } // namespace fmcp::cli
