@@ -59,7 +59,7 @@ fmcp_room(store COLD
   PRIVATE PkgConfig::SQLITE3 Threads::Threads)
 
 fmcp_room(config COLD
-  SOURCES auth_selection.cpp checks.cpp declaration.cpp env_file.cpp gather.cpp layers.cpp load.cpp parse.cpp plugin_settings.cpp
+  SOURCES auth_selection.cpp checks.cpp declaration.cpp env_file.cpp gather.cpp layers.cpp load.cpp lookalike.cpp parse.cpp plugin_settings.cpp
           public_url.cpp secret_file.cpp secret_variables.cpp table.cpp
   USES fmcp_core fmcp_json
   PRIVATE Boost::url)

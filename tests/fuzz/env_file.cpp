@@ -1,6 +1,7 @@
 // The `.env` parser, and the UTF-8 functions that it and every other parser start with.
 
 #include "config/env_file.hpp"
+#include "config/lookalike.hpp"
 #include "core/text.hpp"
 #include "core/utf8.hpp"
 #include "fuzz.hpp"
@@ -40,11 +41,15 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
       fuzz::must(!lines.error().message.empty(), "an error has words");
       return 0;
    }
-   for (const auto& line : *lines) {
+   for (const auto& line : lines->lines) {
       fuzz::must(!line.name.empty(), "a variable has a name");
       fuzz::must(core::is_utf8(line.name) && core::is_utf8(line.value), "variables are UTF-8");
       fuzz::must(line.name.find('\0') == std::string::npos, "no name holds a NUL");
       fuzz::must(line.value.size() <= bounds.max_value_bytes, "a value keeps its limit");
+   }
+   for (const auto& loose : lines->loose) {
+      fuzz::must(loose.text.find('=') == std::string::npos, "what has a '=' is no loose line");
+      (void)config::subject_of(loose.text);
    }
    return 0;
 }

@@ -168,7 +168,8 @@ TEST_F(AuthRefusals, ValuesThatDescopeCannotUse) {
    };
    expect_refused(with("DESCOPEPROVIDER_CONFIG_URL", ""), {"CONFIG_URL", "empty"});
    expect_refused(with("DESCOPEPROVIDER_CONFIG_URL", "https://api.descope.com/P2abc"),
-                  {"CONFIG_URL is not of the form"});
+                  {"DESCOPEPROVIDER_CONFIG_URL=\"https://api.descope.com/P2abc\" (environment) is "
+                   "not of the form"});
    expect_refused(
          with("DESCOPEPROVIDER_CONFIG_URL", "http://api.descope.com/v1/apps/agentic/P2abc/MS1"),
          {"CONFIG_URL", "uses http with a host that is not loopback"});
@@ -183,6 +184,50 @@ TEST_F(AuthRefusals, ValuesThatDescopeCannotUse) {
                            {"DESCOPEPROVIDER_PROJECT_ID", "P2abc"},
                            {"DESCOPEPROVIDER_REQUIRED_SCOPES", "[\"a\", \"b\""}}),
                   {"REQUIRED_SCOPES"});
+}
+
+TEST_F(AuthRefusals, WhatDescopeSaysOfItsSettingsIsInTheSameMessage) {
+   expect_refused(descope({{"DESCOPEPROVIDER_MCP_SERVER_ID", "M*"},
+                           {"DESCOPEPROVIDER_PROJECT_ID", "P2/x"},
+                           {"DESCOPEPROVIDER_CONFIG_URL", "https://api.descope.com/"}}),
+                  {"4 things are wrong", "DESCOPEPROVIDER_BASE_URL is required",
+                   "FASTMCP_SERVER_AUTH_DESCOPEPROVIDER_MCP_SERVER_ID=\"M*\" (environment) is not",
+                   "DESCOPEPROVIDER_PROJECT_ID=\"P2/x\"", "DESCOPEPROVIDER_CONFIG_URL="});
+}
+
+TEST_F(AuthRefusals, StylesOfDescopeThatContradictEachOther) {
+   const auto with = [](variables more) {
+      more.emplace_back("DESCOPEPROVIDER_BASE_URL", "https://srv.example");
+      more.emplace_back("DESCOPEPROVIDER_CONFIG_URL", "https://api.descope.com/v1/apps/P3");
+      return descope(std::move(more));
+   };
+   directory.put(".env", "FASTMCP_SERVER_AUTH_DESCOPEPROVIDER_PROJECT_ID=P2a\n");
+   expect_refused(with({}), {"FASTMCP_SERVER_AUTH_DESCOPEPROVIDER_PROJECT_ID (.env:1) is another "
+                             "project than that of "
+                             "FASTMCP_SERVER_AUTH_DESCOPEPROVIDER_CONFIG_URL (environment), P3"});
+   directory.put(".env", "");
+   expect_refused(with({{"DESCOPEPROVIDER_DESCOPE_BASE_URL", "api.euc1.descope.com"}}),
+                  {"FASTMCP_SERVER_AUTH_DESCOPEPROVIDER_DESCOPE_BASE_URL (environment) is another "
+                   "address than that of FASTMCP_SERVER_AUTH_DESCOPEPROVIDER_CONFIG_URL"});
+   expect_refused(with({{"DESCOPEPROVIDER_DESCOPE_BASE_URL", "api.euc1.descope.com"},
+                        {"DESCOPEPROVIDER_PROJECT_ID", "P2a"}}),
+                  {"DESCOPEPROVIDER_DESCOPE_BASE_URL (environment) is another",
+                   "DESCOPEPROVIDER_PROJECT_ID (environment) is another"});
+   const auto agreeing = start(with({{"DESCOPEPROVIDER_DESCOPE_BASE_URL", "api.descope.com"},
+                                     {"DESCOPEPROVIDER_PROJECT_ID", "P3"}}));
+   EXPECT_THAT(agreeing.err, HasSubstr(port.number())) << "it came as far as the taken port";
+}
+
+TEST_F(AuthRefusals, WhatJwtSaysOfItsSettingsNamesTheVariables) {
+   expect_refused(jwt({{"JWT_PUBLIC_KEY", "hunter2"}, {"JWT_ALGORITHM", "HS512"}}),
+                  {"FASTMCP_SERVER_AUTH_JWT_PUBLIC_KEY (environment) is shorter than", "64 bytes"});
+   expect_refused(jwt({{"JWT_PUBLIC_KEY", "-----BEGIN PUBLIC KEY-----\nhunter2\n"}}),
+                  {"FASTMCP_SERVER_AUTH_JWT_PUBLIC_KEY (environment): "});
+   expect_refused(
+         jwt({{"JWT_JWKS_URI", "https://issuer.example/jwks"},
+              {"JWT_ALGORITHM", "RS257"},
+              {"FASTMCP_PORT", "eighty"}}),
+         {"FASTMCP_SERVER_AUTH_JWT_ALGORITHM=\"RS257\" (environment)", "Did you mean RS256?"});
 }
 
 TEST_F(AuthRefusals, SettingsOfJwtThatContradictEachOther) {

@@ -69,7 +69,7 @@ TEST(AuthStart, NamesEverythingThatIsWrongInOneMessage) {
                 {"FASTMCP_SERVER_AUTH_NOTE_KEY_FILE", "/nowhere"},
                 {"FASTMCP_THREADS", ""}}),
          {"FASTMCP_THREADS (environment) is empty", "FASTMCP_SERVER_AUTH_NOTE_URL is required",
-          "FASTMCP_SERVER_AUTH_NOTE_LIMIT=\"many\"", "Did you mean SCOPES?", "are both set"});
+          "FASTMCP_SERVER_AUTH_NOTE_LIMIT=\"many\"", "Did you mean FASTMCP_SERVER_AUTH_NOTE_SCOPES?", "are both set"});
 }
 
 TEST(AuthStart, NeverShowsASecret) {
@@ -85,6 +85,29 @@ TEST(AuthStart, EndsWhenVariablesAreThereAndNoProviderIsSelected) {
                       {"FASTMCP_SERVER_AUTH_NOTE_URL", "Set FASTMCP_SERVER_AUTH=auth_note",
                        "--allow-unauthenticated"});
    expect_one_message(start({{"FASTMCP_SERVR_AUTH", "auth_note"}}), {"FASTMCP_SERVR_AUTH"});
+}
+
+TEST(AuthStart, EndsAtLinesOfTheEnvFileThatSetNothing) {
+   for (const char* line : {"FASTMCP_SERVER_AUTH: auth_note\n", "FASTMCP_SERVER_AUTH\n",
+                            "setenv FASTMCP_SERVER_AUTH auth_note\n"})
+      expect_one_message(start({}, {}, line), {".env:1 has no '='", "--allow-unauthenticated"});
+}
+
+TEST(AuthStart, EndsAtNamesThatAreNearlyRight) {
+   expect_one_message(start({{"FASTMPC_SERVER_AUTH", "auth_note"}}),
+                      {"FASTMPC_SERVER_AUTH (environment)", "Did you mean FASTMCP_SERVER_AUTH?"});
+   expect_one_message(start({}, {}, "FASTMPC_SERVER_AUTH=auth_note\n"),
+                      {"FASTMPC_SERVER_AUTH (.env:1)", "Did you mean FASTMCP_SERVER_AUTH?"});
+   expect_one_message(start({{"FASTMCP_ENVFILE", "/etc/x.env"}}),
+                      {"FASTMCP_ENVFILE (environment)", "Did you mean FASTMCP_ENV_FILE?"});
+   expect_one_message(start({{"FASTMCP_CONFG", "/etc/x.json"}}),
+                      {"FASTMCP_CONFG (environment)", "Did you mean FASTMCP_CONFIG?"});
+}
+
+TEST(AuthStart, TellsOfWarningsThatMayExplainTheRefusal) {
+   expect_one_message(
+         start({{"FASTMCP_SERVER_AUTH", "auth_note"}, {"FASTMCP_ENVFILE", "/etc/x.env"}}),
+         {"FASTMCP_SERVER_AUTH_NOTE_URL is required", "Did you mean FASTMCP_ENV_FILE?"});
 }
 
 TEST(AuthStart, ReadsTheSelectionFromTheEnvFile) {

@@ -46,7 +46,7 @@ plugins::auth_candidate candidate_of(const config::auth_selection& which) {
 }
 
 plugins::plugin_settings settings_of(const config::auth_selection& which) {
-   return {.config_json = which.config_json, .secrets = which.secrets};
+   return {.config_json = which.config_json, .secrets = which.secrets, .labels = which.labels};
 }
 
 } // namespace fmcp::app

@@ -21,7 +21,8 @@ core::result<plugins::plugin_settings> resolve(const config::layers& given, std:
    for (const auto& w : values->warnings)
       core::log::warn("config", "plugin setting {}", core::log::kv("reason", w));
    return plugins::plugin_settings{.config_json = std::move(values->config_json),
-                                   .secrets = std::move(values->secrets)};
+                                   .secrets = std::move(values->secrets),
+                                   .labels = std::move(values->labels)};
 }
 
 } // namespace

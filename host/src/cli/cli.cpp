@@ -13,6 +13,7 @@
 #include "cli/commands.hpp"
 #include "cli/help.hpp"
 #include "config/parse.hpp"
+#include "config/table.hpp"
 #include "core/log.hpp"
 #include "core/text.hpp"
 
@@ -175,6 +176,16 @@ int look(const context& c, const words& w, const page& about,
    int code = failed;
    const auto settings = require_settings(c, *o, code, config::purpose::looking);
    return settings ? show(*o, *settings) : code;
+}
+
+bool is_absent_by_default(const config::settings& s, std::string_view setting,
+                          const std::string& directory) {
+   const auto* spec = config::find_spec(setting);
+   const auto given = s.given.find(setting, spec->variable, false);
+   std::error_code failed;
+   return given && given->value == nullptr &&
+          std::filesystem::status(directory, failed).type() ==
+                std::filesystem::file_type::not_found;
 }
 
 core::result<std::string> read_token(std::istream* in) {

@@ -39,4 +39,10 @@ std::string shortened(const std::string& text, std::size_t most) {
    return std::string(core::utf8_truncated(whole, most)) + "…";
 }
 
+std::string sentence(std::string text) {
+   constexpr std::string_view ends = ".!?";
+   if (!text.empty() && ends.find(text.back()) == ends.npos) text += '.';
+   return text;
+}
+
 } // namespace fmcp::cli

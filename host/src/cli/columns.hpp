@@ -16,4 +16,7 @@ void print_columns(std::ostream& out, const std::vector<std::vector<std::string>
 /// At most `most` characters, with an ellipsis where something is missing.
 [[nodiscard]] std::string shortened(const std::string& text, std::size_t most);
 
+/// With a full stop, unless it ends like a sentence. Empty stays empty.
+[[nodiscard]] std::string sentence(std::string text);
+
 } // namespace fmcp::cli

@@ -59,5 +59,9 @@ int complain(const context& c, std::string_view message, int code);
 /// `code` says how to exit. On success the log has its level, and notices are logged.
 [[nodiscard]] core::result<config::settings> require_settings(const context& c, const options& o,
                                                               int& code, config::purpose why);
+/// Whether `directory`, which something is wrong with, is a default of the setting and not there.
+/// One that somebody has named has to be there.
+[[nodiscard]] bool is_absent_by_default(const config::settings& s, std::string_view setting,
+                                        const std::string& directory);
 
 } // namespace fmcp::cli

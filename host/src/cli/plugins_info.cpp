@@ -23,9 +23,9 @@ void print_settings(std::ostream& out, const std::string& name,
    for (const auto& d : declared.settings) {
       std::string variable = config::plugin_prefix(name);
       for (const char ch : d.name) variable += ch >= 'a' && ch <= 'z' ? char(ch - 'a' + 'A') : ch;
-      std::string meaning = d.help;
+      std::string meaning = sentence(d.help);
       if (!d.values.empty()) meaning += fmt::format(" One of {}.", fmt::join(d.values, ", "));
-      if (!d.deprecated.empty()) meaning += " Deprecated: " + d.deprecated;
+      if (!d.deprecated.empty()) meaning += " Deprecated: " + sentence(d.deprecated);
       rows.push_back({std::move(variable), d.type_name,
                       d.fallback      ? shortened(d.fallback->text(), 40)
                       : d.is_required ? "required"

@@ -48,13 +48,18 @@ int plugins_list(const context& c, const words& w) {
    constexpr page about{
          .synopsis = "plugins list [plugin.so ...] [--json] [options of run]",
          .purpose = "Loads the plugins that `run` would load with the same options and shows what\n"
-                    "became of each file. The exit code is 1 when one of them failed.\n",
+                    "became of each file. The exit code is 1 when one of them failed, or when a\n"
+                    "directory that was named is not there.\n",
          .shows_settings = true};
    return look(c, w, about, [&](const options& o, const config::settings& s) -> int {
       const auto plugins = c.what.list_plugins(s);
       if (!plugins) return complain(c, plugins.error().message, failed);
       o.has("--json") ? print_json(c.io.out, *plugins) : print_text(c.io.out, *plugins);
-      return std::ranges::any_of(*plugins, &plugin_row::is_failure) ? failed : done;
+      const auto is_bad = [&](const plugin_row& p) {
+         const bool is_directory = std::ranges::find(s.plugin_dirs, p.file) != s.plugin_dirs.end();
+         return p.is_failure || (is_directory && !is_absent_by_default(s, "plugin_dirs", p.file));
+      };
+      return std::ranges::any_of(*plugins, is_bad) ? failed : done;
    });
 }
 

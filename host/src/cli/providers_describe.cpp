@@ -36,11 +36,11 @@ void print_settings(std::ostream& out, const description& d) {
    std::vector<std::vector<std::string>> rows{
          {"VARIABLE", "TYPE", "REQUIRED", "DEFAULT", "MEANING"}};
    for (const auto& s : d.declared.settings) {
-      std::string meaning = s.help;
+      std::string meaning = sentence(s.help);
       if (!s.values.empty()) meaning += fmt::format(" One of {}.", fmt::join(s.values, ", "));
       if (s.type == config::plugin_type::secret)
-         meaning += " Or a file that holds it, by ..._FILE.";
-      if (!s.deprecated.empty()) meaning += fmt::format(" Deprecated: {}.", s.deprecated);
+         meaning += fmt::format(" Or a file that holds it, by {}_FILE.", d.variable(s.name));
+      if (!s.deprecated.empty()) meaning += " Deprecated: " + sentence(s.deprecated);
       rows.push_back({d.variable(s.name), s.type_name, s.is_required ? "yes" : "",
                       s.fallback ? shortened(s.fallback->text(), 40) : "", std::move(meaning)});
    }

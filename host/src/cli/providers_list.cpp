@@ -71,16 +71,23 @@ void print_json(std::ostream& out, const candidates& found) {
 int providers_list(const context& c, const words& w) {
    constexpr page about{
          .synopsis = "providers list [--json] [options of run]",
-         .purpose = "Shows which providers of authentication are installed, by which names --auth\n"
-                    "and FASTMCP_SERVER_AUTH select them, and which cannot be used. Runs none of\n"
-                    "them. The exit code is 1 when one cannot be used.\n",
+         .purpose =
+               "Shows which providers of authentication are installed, by which names --auth\n"
+               "and FASTMCP_SERVER_AUTH select them, and which cannot be used. Runs none of\n"
+               "them. The exit code is 1 when one cannot be used, or when a directory that was\n"
+               "named is not there.\n",
          .shows_settings = true};
    return look(c, w, about, [&](const options& o, const config::settings& s) -> int {
       const auto found = c.what.find_providers ? c.what.find_providers(s) : candidates();
       o.has("--json") ? print_json(c.io.out, found)
                       : print_text(c.io.out, found, s.auth_plugin_dirs);
-      const auto is_usable = [](const auto& f) { return f.reason.empty(); };
-      return std::ranges::all_of(found, is_usable) ? done : failed;
+      const auto is_good = [&](const config::auth_candidate& f) {
+         const auto& dirs = s.auth_plugin_dirs;
+         const bool is_directory = std::ranges::find(dirs, f.file) != dirs.end();
+         return f.reason.empty() ||
+                (is_directory && is_absent_by_default(s, "auth_plugin_dirs", f.file));
+      };
+      return std::ranges::all_of(found, is_good) ? done : failed;
    });
 }
 

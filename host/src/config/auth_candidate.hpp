@@ -28,6 +28,8 @@ struct auth_selection {
    auth_candidate from;
    std::string config_json = "{}"; ///< one JSON object, in the manifest's order
    std::vector<std::pair<std::string, std::string>> secrets;
+   /// By what the operator knows each setting: `FASTMCP_SERVER_AUTH_JWT_ISSUER (.env:3)`.
+   std::vector<std::pair<std::string, std::string>> labels{};
    std::string base_url; ///< its own setting, without a slash at the end; empty: it has none
 };
 

@@ -94,7 +94,7 @@ public:
          unselected();
          return std::move(out_);
       }
-      lookalikes("");
+      lookalikes(true);
       selected();
       return std::move(out_);
    }
@@ -124,7 +124,7 @@ private:
       const auto* old = old_selector();
       if (old != nullptr) names.push_back(old->name());
       if (q_.may_be_open) {
-         for (const auto& l : q_.lookalikes) names.push_back(l);
+         for (const auto& l : q_.lookalikes) warn(l.warning());
          if (!names.empty()) {
             warn(fmt::format("allow_unauthenticated is on and no provider is selected, so that {} "
                              "{} no effect.",
@@ -132,7 +132,7 @@ private:
          }
          return;
       }
-      lookalikes(" Or say --allow-unauthenticated, if everybody may use the tools.");
+      lookalikes(false);
       if (names.empty()) return;
       refuse(fmt::format(
             "{} {} for authentication, but no provider is selected; the server does not "
@@ -157,11 +157,20 @@ private:
                          chosen_->name()));
    }
 
-   void lookalikes(std::string_view way_out) {
-      for (const auto& name : q_.lookalikes) {
-         refuse(fmt::format("{} is no setting of this program, and its name speaks of "
-                            "authentication. Correct or remove it.{}",
-                            name, way_out));
+   void lookalikes(bool is_selected) {
+      constexpr std::string_view way_out =
+            " Or say --allow-unauthenticated, if everybody may use the tools.";
+      for (const auto& l : q_.lookalikes) {
+         if (l.meant == lookalike::kind::authentication) {
+            refuse(fmt::format("{} {}, and it speaks of authentication.{} Correct or remove it.{}",
+                               l.name, l.fault, l.hint, is_selected ? "" : way_out));
+         } else if (is_selected) {
+            warn(l.warning());
+         } else {
+            refuse(fmt::format("{} {}, and a provider may be selected in the file that it "
+                               "names.{} Correct or remove it.{}",
+                               l.name, l.fault, l.hint, way_out));
+         }
       }
    }
 
@@ -232,6 +241,7 @@ private:
       auth_selection out{.from = c,
                          .config_json = std::move(decided.values.config_json),
                          .secrets = std::move(decided.values.secrets),
+                         .labels = std::move(decided.values.labels),
                          .base_url = {}};
       if (has_base_url) take_base_url(out);
       if (out_.problems.empty()) out_.selected = std::move(out);

@@ -20,6 +20,7 @@
 
 #include "config/auth_candidate.hpp"
 #include "config/layers.hpp"
+#include "config/lookalike.hpp"
 #include "config/report.hpp"
 #include "core/result.hpp"
 
@@ -29,8 +30,8 @@ struct auth_question {
    const layers& given;
    std::span<const auth_candidate> found{};
    std::span<const std::string> directories{}; ///< where they were looked for
-   /// Variables that are no setting but were meant to be one of these: `FASTMCP_SERVR_AUTH`.
-   std::span<const std::string> lookalikes{};
+   /// What is no setting and was meant to be one of these, or to name a file that has them.
+   std::span<const lookalike> lookalikes{};
    bool may_be_open = false; ///< `allow_unauthenticated`
 };
 

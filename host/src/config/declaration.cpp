@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/utf8.hpp"
+#include "json/regex.hpp"
 #include "json/writer.hpp"
 
 namespace fmcp::config {
@@ -53,12 +54,42 @@ parsed<typed_value> integer_value(const parsed<T>& value) {
    return out;
 }
 
+/// Whether a text, or an entry of a list, has the form that the manifest asks for.
+std::optional<std::string> check_form(const declaration& d, std::string_view text) {
+   if (d.pattern.empty()) return std::nullopt;
+   const auto expression = json::regex::compile(d.pattern);
+   if (!expression) return "cannot be checked: " + expression.error().message;
+   switch (expression->search(text, {})) {
+   case json::regex::outcome::match: return std::nullopt;
+   case json::regex::outcome::no_match: return "is not " + d.form;
+   case json::regex::outcome::too_costly: break;
+   }
+   return "is too long to be checked; it has to be " + d.form;
+}
+
+/// In the spelling of the manifest, where it lists what is allowed.
+parsed<std::string> list_entry(const declaration& d, const std::string& text) {
+   if (!d.values.empty()) {
+      const auto i = parse_choice(text, views(d.values));
+      if (!i)
+         return std::unexpected(fmt::format("has the entry {}, which {}", shown(text), i.error()));
+      return d.values[*i];
+   }
+   if (const auto why = check_form(d, text))
+      return std::unexpected(fmt::format("has the entry {}, which {}", shown(text), *why));
+   return text;
+}
+
 parsed<typed_value> list_value(const declaration& d, const entry& e) {
    std::vector<std::string> all;
    for (const auto& text : e.texts) {
       auto some = d.is_split ? parse_list(text) : parse_entries(text);
       if (!some) return std::unexpected(std::move(some.error()));
-      all.insert(all.end(), some->begin(), some->end());
+      for (const auto& text_of_entry : *some) {
+         auto item = list_entry(d, text_of_entry);
+         if (!item) return std::unexpected(std::move(item.error()));
+         all.push_back(std::move(*item));
+      }
    }
    typed_value out;
    json::writer(out.json).strings(all);
@@ -102,13 +133,17 @@ parsed<typed_value> convert_unbounded(const declaration& d, const entry& e) {
    if (wants_text && e.is_json()) return std::unexpected("is not a JSON string");
    switch (d.type) {
    case plugin_type::string:
-   case plugin_type::path: return string_value(text);
+   case plugin_type::path:
+      if (auto why = check_form(d, text)) return std::unexpected(std::move(*why));
+      return string_value(text);
    case plugin_type::secret:
+      if (auto why = check_form(d, text)) return std::unexpected(std::move(*why));
       return typed_value{.json = text, .measure = static_cast<double>(core::utf8_length(text))};
    case plugin_type::url: {
       const bool is_bare = !d.assume_scheme.empty() && begins_with_host(text);
       const auto url = parse_url(is_bare ? d.assume_scheme + "://" + text : text, views(d.schemes));
       if (!url) return std::unexpected(url.error());
+      if (auto why = check_form(d, *url)) return std::unexpected(std::move(*why));
       return string_value(*url);
    }
    case plugin_type::integer: return integer_value(parse_integer(text, INT64_MIN, INT64_MAX));
@@ -214,11 +249,32 @@ private:
       if (auto ok = strings("schemes", d_.schemes); !ok) return ok;
       if (d_.type == plugin_type::choice && d_.values.empty())
          return about("is an enum without \"values\".");
+      if (!d_.values.empty() && d_.type != plugin_type::choice && d_.type != plugin_type::list)
+         return about("has \"values\", which are for an enum or a list.");
+      if (auto ok = pattern(); !ok) return ok;
       if (d_.schemes.empty()) d_.schemes = {"https", "http"};
       d_.assume_scheme = from_.find_string("assume_scheme").value_or("");
       if (!d_.assume_scheme.empty() &&
           std::ranges::find(d_.schemes, d_.assume_scheme) == d_.schemes.end())
          return about("has an \"assume_scheme\" that is not among its schemes.");
+      return {};
+   }
+
+   core::result<void> pattern() {
+      const auto* given = from_.find("pattern");
+      if (given == nullptr) return {};
+      const bool fits = d_.type == plugin_type::string || d_.type == plugin_type::secret ||
+                        d_.type == plugin_type::path || d_.type == plugin_type::url ||
+                        d_.type == plugin_type::list;
+      if (!fits || !given->is(json::kind::string) || given->string().empty())
+         return about("has a \"pattern\" that is no expression for a text.");
+      d_.pattern = given->string();
+      d_.form = from_.find_string("form").value_or("");
+      if (d_.form.empty()) return about("has a \"pattern\" without a \"form\" in words.");
+      const auto expression = json::regex::compile(d_.pattern);
+      if (!expression)
+         return about(
+               fmt::format("has a \"pattern\" that is wrong: {}", expression.error().message));
       return {};
    }
 

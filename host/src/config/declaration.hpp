@@ -5,7 +5,11 @@
 /// A manifest (ABI design, 4.5) has an array `settings` of
 ///
 ///    {"name": "timeout", "type": "duration", "default": "10s", "min": "1s", "max": "2m",
-///     "required": false, "help": "…", "deprecated": "use …"}
+///     "required": false, "help": "…", "deprecated": "use …",
+///     "pattern": "^[A-Z]+$", "form": "a word in capitals"}
+///
+/// `pattern`, an ECMA-262 expression, has to match texts and URLs, and of a list each entry; `form`
+/// says the same for people. `values` are the only entries that a list may have, as with an enum.
 ///
 /// and beside it `"one_of": [["jwks_uri", "public_key"]]` (exactly one of each group is to be
 /// given), `"any_of": [["config_url", "project_id"]]` (at least one is) and
@@ -70,6 +74,7 @@ struct declaration {
    std::optional<entry> fallback;
    std::optional<double> min, max; ///< of durations in ms, of sizes in bytes
    std::vector<std::string> values;
+   std::string pattern, form;
    std::vector<std::string> schemes;
    std::string assume_scheme; ///< of a URL that is given without one; empty: it has to have one
    bool is_split = true;      ///< of a list: plain text is words and not one entry

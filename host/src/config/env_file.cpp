@@ -33,7 +33,7 @@ public:
    reader(std::string_view text, const variable_lookup& process, const env_limits& bounds)
        : text_(text), process_(process), bounds_(bounds) {}
 
-   core::result<std::vector<env_line>> run() {
+   core::result<env_text> run() {
       if (text_.starts_with("\xEF\xBB\xBF")) text_.remove_prefix(3);
       if (text_.find('\0') != std::string_view::npos)
          return core::fail(core::errc::invalid, "It holds a NUL character.");
@@ -70,6 +70,8 @@ private:
       const auto line = rest_of_line();
       const auto equals = line.find('=');
       if (line.starts_with('#') || equals == std::string_view::npos) {
+         if (!line.empty() && !line.starts_with('#'))
+            out_.loose.push_back({std::string(line), line_});
          next_line();
          return {};
       }
@@ -87,7 +89,7 @@ private:
       if (!value) return std::unexpected(value.error());
       auto expanded = expand(*value);
       if (!expanded) return std::unexpected(expanded.error());
-      out_.push_back({std::string(name), std::move(*expanded), here});
+      out_.lines.push_back({std::string(name), std::move(*expanded), here});
       next_line();
       return {};
    }
@@ -146,7 +148,7 @@ private:
    }
 
    std::string lookup(std::string_view name, std::string_view otherwise) const {
-      for (const auto& earlier : out_ | std::views::reverse) {
+      for (const auto& earlier : out_.lines | std::views::reverse) {
          if (earlier.name == name) return earlier.value;
       }
       if (process_) {
@@ -186,13 +188,13 @@ private:
    const env_limits& bounds_;
    std::size_t at_ = 0;
    std::size_t line_ = 1;
-   std::vector<env_line> out_;
+   env_text out_;
 };
 
 } // namespace
 
-core::result<std::vector<env_line>>
-parse_env_file(std::string_view text, const variable_lookup& process, const env_limits& bounds) {
+core::result<env_text> parse_env_file(std::string_view text, const variable_lookup& process,
+                                      const env_limits& bounds) {
    return reader(text, process, bounds).run();
 }
 

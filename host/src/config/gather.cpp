@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <span>
 
 #include <fmt/format.h>
 
 #include "config/env_file.hpp"
+#include "config/lookalike.hpp"
 #include "config/parse.hpp"
 #include "config/table.hpp"
 #include "core/safe_path.hpp"
@@ -62,17 +64,6 @@ bool is_auth_variable(std::string_view name) noexcept {
 bool is_worth_a_word(std::string_view name, layers::level at) noexcept {
    return name == "DESCOPE_PROJECT_ID" || name == "DESCOPE_BASE_URL" || name == "SERVER_URL" ||
           (name == "SERVER_AUTH" && at == layers::level::env_file);
-}
-
-/// Whether a name that is no setting was meant to switch authentication on. To take such a slip
-/// lightly would open the server.
-bool speaks_of_authentication(std::string_view name) {
-   if (name.find("AUTH") != std::string_view::npos) return true;
-   for (std::size_t at = name.size(); at != std::string_view::npos;
-        at = at == 0 ? std::string_view::npos : name.rfind('_', at - 1)) {
-      if (core::edit_distance(name.substr(0, at), auth_name) <= 1) return true;
-   }
-   return false;
 }
 
 bool is_host_variable(std::string_view name) noexcept {
@@ -161,11 +152,10 @@ private:
          const auto equals = pair.find('=');
          if (equals == std::string::npos) continue;
          std::string name = core::to_upper(std::string_view(pair).substr(0, equals));
-         if (!name.starts_with("FASTMCP_") && !is_worth_a_word(name, layers::level::environment))
-            continue;
          entry e{.texts = {pair.substr(equals + 1)},
                  .label = pair.substr(0, equals),
                  .place = "environment"};
+         if (is_of_another_program(layers::level::environment, name, e)) continue;
          const auto* before = out_.values.at(layers::level::environment, name);
          if (before != nullptr && before->text() != e.text() && name.starts_with("FASTMCP_")) {
             refuse(fmt::format("{} and {} are both in the environment, with different values; "
@@ -182,25 +172,70 @@ private:
           is_worth_a_word(name, at)) {
          return out_.values.add(at, std::move(name), std::move(e));
       }
-      if (name == client_token) return; // of the client commands, which read it themselves
-      const bool is_lookalike = speaks_of_authentication(name);
-      if (is_lookalike) out_.auth_lookalikes.push_back(e.name());
+      if (name == client_token) {
+         // Of the client commands, which look for it in the environment themselves.
+         if (at != layers::level::env_file) return;
+         return note(core::log::level::warn,
+                     e.name() +
+                           " has no effect in a file: the commands ping, list and call take "
+                           "it from the environment only. Set it there, or use --bearer-file.");
+      }
       if (std::ranges::find(foreign, name) != foreign.end()) {
          return note(core::log::level::info,
                      e.name() + " is a setting of the Python framework that this program does "
                                 "not have; it is ignored.");
       }
+      no_setting(e, name);
+   }
+
+   /// Whether the variable is none of ours. One whose prefix has a slip in it is not either, but
+   /// what was meant by it may be too much to lose in silence.
+   bool is_of_another_program(layers::level at, const std::string& name, const entry& e) {
+      if (name.starts_with("FASTMCP_") || is_worth_a_word(name, at)) return false;
+      const auto meant = meant_name(name);
+      const bool is_ours = is_auth_variable(meant) || is_plugin_variable(meant) ||
+                           is_host_variable(meant) || meant == client_token;
+      if (!meant.empty() &&
+          (is_ours || speaks_of_authentication(meant) || !meant_file(meant).empty()))
+         no_setting(e, meant);
+      return true;
+   }
+
+   /// Tells about a variable that is no setting; `name` is what it is called with our prefix.
+   void no_setting(const entry& e, const std::string& name) {
+      using what = lookalike::kind;
+      const auto file = meant_file(name);
+      const bool is_about_auth = speaks_of_authentication(name);
+      lookalike l{.name = e.name(),
+                  .fault = "is no setting of this program",
+                  .hint = hint_for(name, is_about_auth),
+                  .meant = is_about_auth ? what::authentication : what::file};
+      if (is_about_auth || !file.empty()) {
+         out_.lookalikes.push_back(std::move(l));
+      } else {
+         note(core::log::level::warn, l.warning());
+      }
+   }
+
+   static std::string hint_for(const std::string& name, bool is_about_auth) {
+      if (is_host_variable(name) || is_plugin_variable(name) || name == client_token)
+         return did_you_mean(name);
+      if (const auto selector = meant_selector(name); !selector.empty())
+         return did_you_mean(selector);
+      if (const auto file = meant_file(name); !file.empty()) return did_you_mean(file);
       std::vector<std::string_view> known;
       for (const auto& s : table()) {
          if (s.variable.empty() || s.kind == kind::special) continue;
-         if (!is_lookalike || speaks_of_authentication(s.variable)) known.push_back(s.variable);
+         if (!is_about_auth || speaks_of_authentication(s.variable)) known.push_back(s.variable);
       }
       // 2.12 and 2.13 of the framework took FASTMCP_SERVER_PORT for FASTMCP_PORT.
       constexpr std::string_view old_prefix = "FASTMCP_SERVER_";
       std::string modern = name;
       if (name.starts_with(old_prefix)) modern.erase(8, 7);
-      note(core::log::level::warn,
-           e.name() + " is no setting of this program and is ignored." + suggestion(modern, known));
+      return suggestion(modern, known);
+   }
+   static std::string did_you_mean(std::string_view name) {
+      return fmt::format(" Did you mean {}?", name);
    }
 
    std::optional<std::string> process_variable(std::string_view name) const {
@@ -227,6 +262,9 @@ private:
       if (by == nullptr && (type == file_type::not_found || type == file_type::directory)) return;
       auto file =
             core::open_safely(path, {.follow_links = by != nullptr, .max_bytes = max_env_file});
+      if (!file && by != nullptr && file.error().code == core::errc::not_found) {
+         return refuse(fmt::format("{} names the file {}, which is not there.", by->name(), path));
+      }
       if (!file) {
          return refuse(fmt::format("{} is not read, since it may name code to load: {}",
                                    by != nullptr ? by->name() : ".env", file.error().message));
@@ -239,19 +277,52 @@ private:
       if (!lines)
          return refuse(
                fmt::format("{} cannot be understood. {}", shown_path, lines.error().message));
-      for (auto& line : *lines) {
+      loose_lines(shown_path, lines->loose);
+      for (auto& line : lines->lines) {
          std::string name = core::to_upper(line.name);
          entry e{.texts = {std::move(line.value)},
                  .label = std::move(line.name),
                  .place = fmt::format("{}:{}", shown_path, line.line)};
-         if (!name.starts_with("FASTMCP_") && !is_worth_a_word(name, layers::level::env_file))
-            continue;
+         if (is_of_another_program(layers::level::env_file, name, e)) continue;
+         if (name == "FASTMCP_ENV_FILE" && absolute_path(e.text(), from_.directory) == path)
+            continue; // this is that file
          if (name == "FASTMCP_ENV_FILE") {
-            note(core::log::level::warn, e.name() + " has no effect inside such a file.");
+            out_.lookalikes.push_back({.name = e.name(),
+                                       .fault = "has no effect inside such a file",
+                                       .hint = " Set it in the environment.",
+                                       .meant = lookalike::kind::file});
             continue;
          }
          add_variable(layers::level::env_file, std::move(name), std::move(e));
       }
+   }
+
+   /// Lines without '='. What they say may be a secret and is never shown.
+   void loose_lines(const std::string& file, const std::vector<loose_line>& lines) {
+      constexpr std::size_t most = 12;
+      std::vector<std::size_t> others;
+      for (const auto& l : lines) {
+         const auto about = subject_of(l.text);
+         if (about == line_subject::other) {
+            others.push_back(l.line);
+            continue;
+         }
+         out_.lookalikes.push_back({.name = fmt::format("{}:{}", file, l.line),
+                                    .fault = "has no '=' between a name and its value",
+                                    .hint = {},
+                                    .meant = about == line_subject::authentication
+                                                   ? lookalike::kind::authentication
+                                                   : lookalike::kind::file});
+      }
+      if (others.empty()) return;
+      const auto first = std::span(others).first(std::min(others.size(), most));
+      const auto rest = others.size() > most ? fmt::format(" and {} more", others.size() - most)
+                                             : std::string();
+      const bool is_one = others.size() == 1;
+      note(core::log::level::warn,
+           fmt::format("Line{} {}{} of {} {} no '=' and {} ignored.", is_one ? "" : "s",
+                       fmt::join(first, ", "), rest, file, is_one ? "has" : "have",
+                       is_one ? "is" : "are"));
    }
 
    void config_file() {
@@ -262,6 +333,10 @@ private:
       if (by->text().empty()) return; // the loader tells
       const std::string path = absolute_path(by->text(), from_.directory);
       auto file = core::open_safely(path, {.follow_links = true, .max_bytes = max_config_file});
+      if (!file && file.error().code == core::errc::not_found) {
+         return refuse(fmt::format("{} names the file {}, which is not there.", by->name(), path),
+                       is_usage);
+      }
       if (!file)
          return refuse(
                fmt::format("The file of {} is not read: {}", by->name(), file.error().message),

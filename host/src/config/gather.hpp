@@ -7,6 +7,7 @@
 
 #include "config/layers.hpp"
 #include "config/load.hpp"
+#include "config/lookalike.hpp"
 
 namespace fmcp::config {
 
@@ -14,9 +15,8 @@ struct gathered {
    layers values;
    std::string config_file; ///< absolute; empty: none
    std::string env_file;    ///< absolute; empty: none
-   /// Variables that are no setting and that somebody meant to protect the server with:
-   /// `FASTMCP_SERVR_AUTH (environment)`.
-   std::vector<std::string> auth_lookalikes;
+   /// What is no setting and was meant to protect the server, or to name a file that does.
+   std::vector<lookalike> lookalikes;
    std::vector<problem> problems;
    std::vector<notice> notices;
 };

@@ -76,12 +76,14 @@ public:
       if (from_.purpose == purpose::serving) {
          authenticate();
          check_together();
+      } else {
+         ignore_lookalikes();
       }
       values_.secret_variables = secret_variables(given_.values, provider_declarations());
       values_.given = std::move(given_.values);
       loaded out{.values = std::move(values_), .report = std::move(report_)};
       if (!out.report.problems.empty())
-         out.values = core::fail(core::errc::invalid, describe(out.report.problems));
+         out.values = core::fail(core::errc::invalid, describe(out.report));
       return out;
    }
 
@@ -387,11 +389,11 @@ private:
       const bool is_wanted = wants_authentication(given_.values);
       if (!is_protecting()) {
          if (is_wanted) note(core::log::level::info, wish_for_auth() + " has no effect on stdio.");
-         return;
+         return ignore_lookalikes();
       }
       // Whatever becomes of it: there is no second complaint that nobody is asked.
       asks_callers_ = is_wanted && !(values_.auth.empty() && values_.allow_unauthenticated);
-      if (!row_named("auth").is_valid) return;
+      if (!row_named("auth").is_valid) return ignore_lookalikes();
       if (is_wanted) {
          if (!from_.find_providers) {
             return refuse(wish_for_auth() +
@@ -404,7 +406,7 @@ private:
       auto decided = select_auth({.given = given_.values,
                                   .found = candidates_,
                                   .directories = values_.auth_plugin_dirs,
-                                  .lookalikes = given_.auth_lookalikes,
+                                  .lookalikes = given_.lookalikes,
                                   .may_be_open = values_.allow_unauthenticated});
       for (auto& p : decided.problems) {
          // A value that two settings share is wrong once.
@@ -414,6 +416,10 @@ private:
       for (auto& n : decided.notices) report_.notices.push_back(std::move(n));
       for (auto& r : decided.rows) report_.rows.push_back(std::move(r));
       if (decided.selected) selected(std::move(*decided.selected));
+   }
+
+   void ignore_lookalikes() {
+      for (const auto& l : given_.lookalikes) note(core::log::level::warn, l.warning());
    }
 
    void selected(auth_selection which) {
@@ -514,10 +520,20 @@ loaded load(const sources& from) {
    return loader(from).run();
 }
 
-std::string describe(const std::vector<problem>& problems) {
-   if (problems.size() == 1) return problems.front().text;
-   std::string out = fmt::format("{} things are wrong with the settings:", problems.size());
-   for (const auto& p : problems) out += "\n  - " + p.text;
+std::string describe(const report& about) {
+   std::string out;
+   if (about.problems.size() == 1) {
+      out = about.problems.front().text;
+   } else {
+      out = fmt::format("{} things are wrong with the settings:", about.problems.size());
+      for (const auto& p : about.problems) out += "\n  - " + p.text;
+   }
+   bool is_first = true;
+   for (const auto& n : about.notices) {
+      if (n.level < core::log::level::warn) continue;
+      if (std::exchange(is_first, false)) out += "\nIt may have to do with this:";
+      out += "\n  - " + n.text;
+   }
    return out;
 }
 

@@ -48,7 +48,7 @@ struct sources {
 };
 
 struct loaded {
-   /// The error's message lists all problems. Code: invalid.
+   /// The error's message lists all problems, and the warnings behind them. Code: invalid.
    core::result<settings> values;
    config::report report;
 };
@@ -56,7 +56,8 @@ struct loaded {
 /// Reads the files that the sources name and decides every setting.
 [[nodiscard]] loaded load(const sources& from);
 
-/// All problems as one text: the sentence itself, or a heading and a line for each.
-[[nodiscard]] std::string describe(const std::vector<problem>& problems);
+/// All problems as one text: the sentence itself, or a heading and a line for each. The warnings
+/// follow, since one of them is often the reason: `Did you mean FASTMCP_ENV_FILE?`
+[[nodiscard]] std::string describe(const report& about);
 
 } // namespace fmcp::config

@@ -27,7 +27,11 @@ public:
       std::string json;
       json::writer w(json);
       w.begin_object();
-      for (const auto& d : declared_.settings) out_.rows.push_back(one(d, w));
+      for (const auto& d : declared_.settings) {
+         const auto& row = out_.rows.emplace_back(one(d, w));
+         out_.values.labels.emplace_back(d.name,
+                                         row.source == "default" ? variable(d.name) : row.source);
+      }
       w.end_object();
       relations();
       strangers();
@@ -148,8 +152,8 @@ private:
       for (const auto& group : declared_.one_of) {
          const auto n = std::ranges::count_if(group, is_set);
          if (n == 1) continue;
-         refuse(fmt::format("Exactly one of {} must be set, and {} are.", variables(group),
-                            n == 0 ? std::string("none") : fmt::format("{}", n)));
+         refuse(fmt::format("Exactly one of {} must be set, and {}.", variables(group),
+                            n == 0 ? std::string("none is") : fmt::format("{} are", n)));
       }
       for (const auto& group : declared_.any_of) {
          if (std::ranges::none_of(group, is_set))
@@ -184,11 +188,15 @@ private:
             if (variables) field = core::to_lower(field);
             if (is_known(field)) continue;
             std::vector<std::string> names;
-            for (const auto& d : declared_.settings)
-               names.push_back(variables ? core::to_upper(d.name) : d.name);
-            const auto shown_field = variables ? core::to_upper(field) : field;
+            for (const auto& d : declared_.settings) names.push_back(d.name);
+            // Nearness counts in the field alone: the prefix is right and long.
+            const auto near = core::did_you_mean(field, views(names));
             refuse(fmt::format("{} is no setting of {} {}.{}", value->name(), query_.noun,
-                               query_.name, suggestion(shown_field, views(names))),
+                               query_.name,
+                               near.empty()
+                                     ? std::string()
+                                     : fmt::format(" Did you mean {}?",
+                                                   variables ? variable(near) : std::string(near))),
                    value->is_flag());
          }
       }

@@ -35,6 +35,8 @@ struct plugin_values {
    std::string config_json = "{}"; ///< one JSON object, in the manifest's order
    std::vector<std::pair<std::string, std::string>> secrets;
    std::vector<std::string> warnings; ///< a sentence each
+   /// By what the operator knows each setting: the variable, and where its value comes from.
+   std::vector<std::pair<std::string, std::string>> labels{};
 };
 
 /// The same with each problem for itself, and a line of `config show` for each setting.

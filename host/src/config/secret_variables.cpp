@@ -54,7 +54,7 @@ std::vector<std::string> secret_variables(const layers& given,
          out.emplace_back(s.variable);
    }
    out.emplace_back("FASTMCP_CLIENT_TOKEN"); // of the client commands
-   out.emplace_back("HTTPS_PROXY"); // no setting, but read when there is none
+   out.emplace_back("HTTPS_PROXY");          // no setting, but read when there is none
    for (const std::string_view family : {"FASTMCP_PLUGIN_", "FASTMCP_SERVER_AUTH_"}) {
       for (const auto& [key, value] : given.beginning_with(environment, family)) {
          if (key != "FASTMCP_PLUGIN_DIR" && !is_public(key, owners)) out.emplace_back(key);

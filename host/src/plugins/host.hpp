@@ -68,6 +68,9 @@ struct snapshot {
 struct plugin_settings {
    std::string config_json = "{}";
    std::vector<std::pair<std::string, std::string>> secrets{}; ///< wiped after init
+   /// By what the operator knows each setting: `project_id` is
+   /// `FASTMCP_SERVER_AUTH_DESCOPEPROVIDER_PROJECT_ID (.env:3)`. For messages.
+   std::vector<std::pair<std::string, std::string>> labels{};
    /// Origins that the operator allows beside those of the settings of type `url`.
    std::vector<std::string> trusted_origins{};
 };

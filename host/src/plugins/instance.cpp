@@ -34,6 +34,28 @@ std::unexpected<core::error> failure_in(std::string_view function, fmcp_status s
                fmt::format("failed in {}(): {}", function, words));
 }
 
+/// The words of a plugin with `{name}` of a setting replaced by what the operator knows it by.
+std::string with_labels(std::string_view words, const plugin_settings& settings) {
+   std::string out;
+   while (!words.empty()) {
+      const auto open = std::min(words.find('{'), words.size());
+      out += words.substr(0, open);
+      words.remove_prefix(open);
+      const auto close = words.find('}');
+      const auto name = close == words.npos ? words.substr(0, 0) : words.substr(1, close - 1);
+      const auto label =
+            std::ranges::find(settings.labels, name, &std::pair<std::string, std::string>::first);
+      if (label == settings.labels.end()) {
+         out += words.substr(0, 1); // what is no setting stays as it is
+         words.remove_prefix(std::min<std::size_t>(1, words.size()));
+      } else {
+         out += label->second;
+         words.remove_prefix(close + 1);
+      }
+   }
+   return out;
+}
+
 /// Overwritten in a way that the compiler may not leave out.
 void wipe(std::string& secret) noexcept {
    ::explicit_bzero(secret.data(), secret.size());
@@ -186,6 +208,8 @@ core::result<void> instance::init(const plugin_settings& settings) {
    };
    error_room room;
    if (const auto status = plugin_.init(plugin_.self, &in, &room.err); status != FMCP_OK) {
+      if (const auto words = room.words(); status == FMCP_E_CONFIG && !words.empty())
+         return fail(errc::invalid, "cannot use its settings: " + with_labels(words, settings));
       return failure_in("init", status, room);
    }
    is_initialised_ = true;

@@ -350,7 +350,9 @@ typedef struct fmcp_plugin {
     * logs `err` and calls destroy(), without quiesce(). Null: nothing to do.
     *
     * FMCP_OK        ready.
-    * FMCP_E_CONFIG  a setting is unusable; `err` names it.
+    * FMCP_E_CONFIG  a setting is unusable; `err` names it. In place of {name} of a declared setting
+    *                the host writes what the operator knows it by: the variable, and where the value
+    *                comes from.
     * other          failed; the other plugins go on.
     * [control] */
    FMCP_FN(fmcp_status, init, void* self, const fmcp_init* in, fmcp_err* err);
@@ -435,7 +437,8 @@ FMCP_EXPORT const fmcp_entry* FMCP_CALL fmcp_plugin_entry_v1(void) FMCP_NX;
  *    settings  array of {"name", "type", "required", "default", "help", ...}; types: string secret
  *              url path int number bool duration size enum list map json. A "url" may have "schemes"
  *              (also "http+loopback") and "assume_scheme", a "list" "split":false for plain text that
- *              is one entry
+ *              is one entry; an "enum" has "values", and a "list" may. "pattern", an ECMA-262
+ *              expression, and "form", the same in words, are for texts, URLs and entries of lists
  *    one_of, any_of   groups of settings of which exactly one, or at least one, is to be given:
  *              [["jwks_uri","public_key"]]
  *    requires  settings that want others: {"tls_key":["tls_cert"]}

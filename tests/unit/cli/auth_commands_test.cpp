@@ -33,7 +33,7 @@ auth_candidate github() {
            .manifest_json = R"({"name":"github","requires":{"client_id":["client_secret"]},
    "one_of":[["client_id","app"]],"any_of":[["client_id","app"]],"settings":[
    {"name":"client_id","type":"string","help":"OAuth app client id."},
-   {"name":"client_secret","type":"secret","required":true},
+   {"name":"client_secret","type":"secret","required":true,"help":"Of that app"},
    {"name":"app","type":"string","deprecated":"use client_id"},
    {"name":"mode","type":"enum","values":["a","b"],"default":"a"}]})",
            .reason = {}};
@@ -110,11 +110,11 @@ TEST_F(AuthCommands, DoNotRunWhenTheProviderIsNotRight) {
    EXPECT_FALSE(seen_.has_value());
    EXPECT_EQ(err(), "fastmcp-host: 4 things are wrong with the settings:\n"
                     "  - FASTMCP_SERVER_AUTH_GITHUB_CLIENT_SECRET is required by provider github "
-                    "and not set.\n"
+                    "and not set (Of that app).\n"
                     "  - FASTMCP_SERVER_AUTH_GITHUB_MODE=\"c\" (environment) is not a or b. Did "
                     "you mean a?\n"
                     "  - Exactly one of FASTMCP_SERVER_AUTH_GITHUB_CLIENT_ID, "
-                    "FASTMCP_SERVER_AUTH_GITHUB_APP must be set, and none are.\n"
+                    "FASTMCP_SERVER_AUTH_GITHUB_APP must be set, and none is.\n"
                     "  - At least one of FASTMCP_SERVER_AUTH_GITHUB_CLIENT_ID, "
                     "FASTMCP_SERVER_AUTH_GITHUB_APP must be set, and none is.\n");
    EXPECT_EQ(call({"run", "--auth", "nonsense"}), 2) << "the command line is to blame";
@@ -199,6 +199,21 @@ TEST_F(AuthCommands, DescribeWhateverTheSettingsSay) {
    EXPECT_EQ(call({"run"}), 1);
 }
 
+TEST_F(AuthCommands, WantADirectoryThatWasNamedToBeThere) {
+   auth_candidate absent;
+   absent.reason = "It is not there.";
+   absent.file = "/opt/host/lib/fastmcp-host/auth";
+   found_ = {absent};
+   EXPECT_EQ(call({"providers", "list"}), 0) << "a default that is not there";
+   absent.file = "/nope";
+   found_ = {absent};
+   EXPECT_EQ(call({"providers", "list", "--auth-plugin-dir", "/nope"}), 1);
+   absent.file = dir_.path();
+   absent.reason = "It cannot be read.";
+   found_ = {absent};
+   EXPECT_EQ(call({"providers", "list", "--auth-plugin-dir", dir_.path()}), 1);
+}
+
 TEST_F(AuthCommands, DescribeAProvider) {
    for (const auto* name :
         {"github", "GH", "fastmcp.server.auth.providers.github:GitHubProvider"}) {
@@ -207,7 +222,10 @@ TEST_F(AuthCommands, DescribeAProvider) {
            {"github 1.4.2", "/auth/github.so", "https://api.github.com",
             "FASTMCP_SERVER_AUTH=fastmcp.server.auth.providers.github.GitHubProvider", "VARIABLE",
             "REQUIRED", "DEFAULT", "FASTMCP_SERVER_AUTH_GITHUB_CLIENT_ID", "OAuth app client id.",
-            "One of a, b.", "..._FILE", "Deprecated: use client_id.",
+            "One of a, b.",
+            "Of that app. Or a file that holds it, by "
+            "FASTMCP_SERVER_AUTH_GITHUB_CLIENT_SECRET_FILE.",
+            "Deprecated: use client_id.",
             "Exactly one of FASTMCP_SERVER_AUTH_GITHUB_CLIENT_ID, FASTMCP_SERVER_AUTH_GITHUB_APP.",
             "At least one of FASTMCP_SERVER_AUTH_GITHUB_CLIENT_ID,",
             "FASTMCP_SERVER_AUTH_GITHUB_CLIENT_ID needs FASTMCP_SERVER_AUTH_GITHUB_CLIENT_SECRET."})

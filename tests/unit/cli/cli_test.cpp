@@ -279,6 +279,24 @@ TEST_F(Cli, ListsPlugins) {
    EXPECT_EQ(out(), "There are no plugin files.\n");
 }
 
+TEST_F(Cli, WantsADirectoryThatWasNamedToBeThere) {
+   const auto absent = [](std::string directory) {
+      plugin_row out;
+      out.file = std::move(directory);
+      out.status = "skipped";
+      out.reason = "Not there.";
+      return out;
+   };
+   plugins_ = {absent("/opt/host/lib/fastmcp-host/plugins")};
+   EXPECT_EQ(call({"plugins", "list"}), 0) << "a default that is not there";
+   plugins_ = {absent("/nope")};
+   EXPECT_EQ(call({"plugins", "list", "--plugin-dir", "/nope"}), 1);
+   how_.from.environment = {"FASTMCP_PLUGIN_DIR=/nope"};
+   EXPECT_EQ(call({"plugins", "list"}), 1);
+   plugins_ = {absent("/nope/a.so")};
+   EXPECT_EQ(call({"plugins", "list"}), 0) << "a file that is left out";
+}
+
 TEST_F(Cli, ListsPluginsForPrograms) {
    plugins_ = {{.file = "/p/a.so",
                 .name = "a",

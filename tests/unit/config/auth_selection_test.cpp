@@ -265,7 +265,8 @@ TEST_F(AuthSelection, ListsAllThatIsMissingOrMalformedAtOnce) {
                "FASTMCP_SERVER_AUTH_INTROSPECTION_BASE_URL (environment) is empty; give a value of "
                "type url, or remove it.",
                "FASTMCP_SERVER_AUTH_INTROSPECTION_REQURED_SCOPES (environment) is no setting of "
-               "provider introspection. Did you mean REQUIRED_SCOPES?"));
+               "provider introspection. Did you mean "
+               "FASTMCP_SERVER_AUTH_INTROSPECTION_REQUIRED_SCOPES?"));
    const auto l = load(from_);
    EXPECT_THAT(l.values.error().message, HasSubstr("7 things are wrong with the settings:"));
 }
@@ -361,6 +362,116 @@ TEST_F(AuthSelection, RefusesNamesThatWereMeantToProtect) {
    }
 }
 
+TEST_F(AuthSelection, RefusesASlipInThePrefix) {
+   for (const auto& [name, meant] : std::vector<std::pair<std::string, std::string>>{
+              {"FASTMPC_SERVER_AUTH", "FASTMCP_SERVER_AUTH"},
+              {"FAST_MCP_SERVER_AUTH", "FASTMCP_SERVER_AUTH"},
+              {"FASTMCPSERVER_AUTH", "FASTMCP_SERVER_AUTH"},
+              {"FASTMCP-SERVER-AUTH", "FASTMCP_SERVER_AUTH"},
+              {"fastmcp.server.auth", "FASTMCP_SERVER_AUTH"},
+              {"FASTMPC_SERVER_AUHT", "FASTMCP_SERVER_AUTH"},
+              {"_FASTMCP_SERVER_AUTH", "FASTMCP_SERVER_AUTH"},
+              {"FASTMPC_AUTH_PLUGIN_DIR", "FASTMCP_AUTH_PLUGIN_DIR"},
+              {"FASTMPC_SERVER_AUTH_DESCOPEPROVIDER_PROJECT_ID",
+               "FASTMCP_SERVER_AUTH_DESCOPEPROVIDER_PROJECT_ID"}}) {
+      from_.environment = {name + "=descope"};
+      const auto expected =
+            AllOf(HasSubstr(name + " (environment) is no setting"),
+                  HasSubstr("speaks of authentication"), HasSubstr("Did you mean " + meant + "?"));
+      EXPECT_THAT(problems(), ElementsAre(expected)) << name;
+      documented();
+      EXPECT_THAT(problems(), ElementsAre(expected)) << name;
+      from_.environment.clear();
+      dir_.put(".env", name + "=descope\n");
+      EXPECT_THAT(problems(), ElementsAre(HasSubstr(name + " (.env:1) is no setting"))) << name;
+      dir_.put(".env", "");
+   }
+   for (const auto* name : {"FASTAPI_SERVER_AUTH", "MCP_AUTH", "SERVER_AUTH", "GIT_AUTHOR_NAME",
+                            "FASTLY_AUTH_TOKEN", "FASTAPP_AUTH_KEY", "SSH_AUTH_SOCK"}) {
+      from_.environment = {std::string(name) + "=x"};
+      EXPECT_THAT(problems(), IsEmpty()) << name;
+      EXPECT_THAT(notices(), IsEmpty()) << name;
+   }
+}
+
+TEST_F(AuthSelection, RefusesALineOfTheEnvFileThatWasMeantToProtect) {
+   for (const std::string line :
+        {"FASTMCP_SERVER_AUTH: hunter2", "setenv FASTMCP_SERVER_AUTH hunter2",
+         "FASTMCP_SERVER_AUTH", "export fastmcp_server_auth", "FASTMPC_SERVER_AUTH: hunter2",
+         "SERVER_AUTH: hunter2", "FASTMCP_SERVER_AUTH_DESCOPEPROVIDER_PROJECT_ID: hunter2",
+         "\"FASTMCP_SERVER_AUTH\": \"hunter2\""}) {
+      dir_.put(".env", "# x\n" + line + "\n");
+      EXPECT_THAT(problems(),
+                  ElementsAre(AllOf(HasSubstr(".env:2 has no '='"), Not(HasSubstr("hunter2")),
+                                    HasSubstr("speaks of authentication"),
+                                    HasSubstr("--allow-unauthenticated"))))
+            << line;
+      from_.environment.clear();
+      documented();
+      EXPECT_THAT(problems(), ElementsAre(HasSubstr(".env:2 has no '='"))) << line;
+      from_.environment.clear();
+   }
+   flag("allow_unauthenticated", "true");
+   EXPECT_THAT(problems(), IsEmpty());
+   EXPECT_THAT(notices(), ElementsAre(".env:2 has no '=' between a name and its value and is "
+                                      "ignored."));
+}
+
+TEST_F(AuthSelection, RefusesToBeOpenWhenTheFileOfTheSelectionMayBeMisnamed) {
+   for (const auto& [name, meant] :
+        std::vector<std::pair<std::string, std::string>>{{"FASTMCP_ENVFILE", "FASTMCP_ENV_FILE"},
+                                                         {"FASTMCP_ENV_FLIE", "FASTMCP_ENV_FILE"},
+                                                         {"FASTMCP_ENV_PATH", "FASTMCP_ENV_FILE"},
+                                                         {"FASTMPC_ENV_FILE", "FASTMCP_ENV_FILE"},
+                                                         {"FASTMCP_CONFG", "FASTMCP_CONFIG"},
+                                                         {"FASTMCP_CONFIG_FILE", "FASTMCP_CONFIG"},
+                                                         {"FASTMPC_CONFIG", "FASTMCP_CONFIG"}}) {
+      from_.environment = {name + "=/etc/x.env"};
+      from_.flags = {{"transport", "http"}};
+      EXPECT_THAT(problems(), ElementsAre(AllOf(HasSubstr(name + " (environment) is no setting"),
+                                                HasSubstr("Did you mean " + meant + "?"),
+                                                HasSubstr("--allow-unauthenticated"))))
+            << name;
+      const auto warning = Contains(AllOf(HasSubstr(name), HasSubstr("is ignored"),
+                                          HasSubstr("Did you mean " + meant + "?")));
+      flag("allow_unauthenticated", "true");
+      EXPECT_THAT(problems(), IsEmpty()) << name;
+      EXPECT_THAT(notices(), warning) << name;
+      from_.flags.pop_back();
+      documented();
+      EXPECT_THAT(problems(), IsEmpty()) << "a provider is selected beside " << name;
+      EXPECT_THAT(notices(), warning) << name;
+      from_.flags = {{"transport", "stdio"}};
+      from_.environment = {name + "=/etc/x.env"};
+      EXPECT_THAT(problems(), IsEmpty()) << name;
+      EXPECT_THAT(notices(), warning) << name;
+   }
+   from_.environment.clear();
+   from_.flags = {{"transport", "http"}};
+   for (const auto* line : {"FASTMCP_ENV_FILE=/etc/x.env", "FASTMCP_CONFIG: host.json"}) {
+      dir_.put(".env", line);
+      EXPECT_THAT(problems(), ElementsAre(AllOf(HasSubstr(".env:1"), HasSubstr("in the file"))))
+            << line;
+   }
+}
+
+TEST_F(AuthSelection, LetsAnEnvFileNameItself) {
+   dir_.put(".env", "FASTMCP_ENV_FILE=.env\n");
+   EXPECT_THAT(problems(), IsEmpty());
+   EXPECT_THAT(notices(), IsEmpty());
+}
+
+TEST_F(AuthSelection, SaysBesideARefusalWhatMayBeTheReason) {
+   env("FASTMCP_SERVER_AUTH=descope").env("FASTMCP_ENVFILE=/etc/x.env");
+   const auto l = load(from_);
+   ASSERT_FALSE(l.values.has_value());
+   EXPECT_THAT(l.values.error().message,
+               AllOf(HasSubstr("BASE_URL is required"),
+                     HasSubstr("FASTMCP_ENVFILE (environment) is no setting of this program and "
+                               "is ignored. Did you mean FASTMCP_ENV_FILE?")));
+   EXPECT_GT(l.values.error().message.find("ENVFILE"), l.values.error().message.find("BASE_URL"));
+}
+
 TEST_F(AuthSelection, WarnsAboutPlaceholdersOfTheDocumentation) {
    dir_.put(".env", "DESCOPE_PROJECT_ID=P2x\nDESCOPE_BASE_URL=https://api.descope.com\n"
                     "SERVER_URL=http://localhost:3000\n");
@@ -446,7 +557,7 @@ TEST_F(AuthSelection, RefusesAnUnknownSettingWhereverItStands) {
                HasSubstr("--auth-option prject_id (command line) is no setting of provider "
                          "descope. Did you mean project_id?"),
                HasSubstr("PROJECT_IT (environment) is no setting of provider descope. Did you "
-                         "mean PROJECT_ID?"),
+                         "mean FASTMCP_SERVER_AUTH_DESCOPEPROVIDER_PROJECT_ID?"),
                HasSubstr("\"auth.scopes\" (host.json:1) is no setting of provider descope.")));
    EXPECT_TRUE(load(from_).report.problems.front().is_usage);
 }

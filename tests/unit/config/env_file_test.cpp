@@ -30,11 +30,12 @@ class EnvFile : public ::testing::TestWithParam<env_case> {};
 TEST_P(EnvFile, Reads) {
    const auto parsed = parse_env_file(GetParam().text, process);
    ASSERT_TRUE(parsed.has_value()) << parsed.error().message;
-   ASSERT_EQ(parsed->size(), GetParam().expected.size());
-   for (std::size_t i = 0; i < parsed->size(); ++i) {
-      EXPECT_EQ((*parsed)[i].name, GetParam().expected[i].name);
-      EXPECT_EQ((*parsed)[i].value, GetParam().expected[i].value);
-      EXPECT_EQ((*parsed)[i].line, GetParam().expected[i].line);
+   const auto& got = parsed->lines;
+   ASSERT_EQ(got.size(), GetParam().expected.size());
+   for (std::size_t i = 0; i < got.size(); ++i) {
+      EXPECT_EQ(got[i].name, GetParam().expected[i].name);
+      EXPECT_EQ(got[i].value, GetParam().expected[i].value);
+      EXPECT_EQ(got[i].line, GetParam().expected[i].line);
    }
 }
 
@@ -90,6 +91,16 @@ INSTANTIATE_TEST_SUITE_P(
                      {{"A", "$HOME", 1}, {"B", "${HOME", 2}, {"C", "$", 3}}},
             env_case{"NothingAtAll", "", {}}),
       [](const auto& each) { return std::string(each.param.name); });
+
+TEST(EnvFileLines, WithoutAnEqualsSignAreGivenBack) {
+   const auto parsed =
+         parse_env_file("A: b\n\n  # c\n \t\nB=c\n setenv C d\r\nD='x\ny'\nE", process);
+   ASSERT_TRUE(parsed.has_value());
+   EXPECT_THAT(parsed->loose,
+               ::testing::ElementsAre(loose_line{"A: b", 1}, loose_line{"setenv C d", 6},
+                                      loose_line{"E", 9}));
+   EXPECT_EQ(parsed->lines.size(), 2u);
+}
 
 TEST(EnvFileErrors, NameTheLine) {
    const auto message = [](std::string_view text) {

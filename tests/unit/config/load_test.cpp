@@ -584,6 +584,54 @@ TEST_F(Load, WarnsAboutVariablesThatAreNoSettings) {
    EXPECT_EQ(good().port, 8000);
 }
 
+TEST_F(Load, WarnsAboutOurVariablesWithASlipInThePrefix) {
+   env("FASTMPC_PORT=9000").env("FASTMCPLOG_LEVEL=debug").env("FASTMPC_NOTHING=1");
+   EXPECT_THAT(notices(), ElementsAre(AllOf(HasSubstr("FASTMPC_PORT (environment)"),
+                                            HasSubstr("Did you mean FASTMCP_PORT?")),
+                                      HasSubstr("Did you mean FASTMCP_LOG_LEVEL?")));
+   EXPECT_EQ(good().port, 8000);
+}
+
+TEST_F(Load, TellsWhichLinesOfTheEnvFileSetNothing) {
+   env_file("FASTMCP_PORT: 9000\nhunter2\nFASTMCP_HOST=127.0.0.1\n");
+   EXPECT_THAT(notices(), ElementsAre("Lines 1, 2 of .env have no '=' and are ignored."));
+   env_file(std::string(40, 'x') + "\n");
+   EXPECT_THAT(notices(), ElementsAre("Line 1 of .env has no '=' and is ignored."));
+   std::string many;
+   for (int i = 0; i < 20; ++i) many += "x\n";
+   env_file(many);
+   EXPECT_THAT(notices(), ElementsAre("Lines 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 and 8 more of "
+                                      ".env have no '=' and are ignored."));
+   EXPECT_EQ(good().port, 8000);
+}
+
+TEST_F(Load, SaysOfAFileThatWasNamedThatItIsNotThere) {
+   env("FASTMCP_ENV_FILE=/nope/x.env");
+   EXPECT_EQ(message(), "FASTMCP_ENV_FILE (environment) names the file /nope/x.env, which is not "
+                        "there.");
+   from_.environment = {"FASTMCP_CONFIG=x.json"};
+   EXPECT_EQ(message(), "FASTMCP_CONFIG (environment) names the file " + dir_.at("x.json") +
+                              ", which is not there.");
+}
+
+TEST_F(Load, TellsThatTheClientsTokenHasNoEffectInAFile) {
+   env_file("FASTMCP_CLIENT_TOKEN=hunter2\n");
+   EXPECT_THAT(notices(),
+               ElementsAre(AllOf(HasSubstr("FASTMCP_CLIENT_TOKEN (.env:1)"),
+                                 HasSubstr("from the environment"), Not(HasSubstr("hunter2")))));
+   env_file("");
+   env("FASTMCP_CLIENT_TOKEN=hunter2");
+   EXPECT_THAT(notices(), IsEmpty());
+}
+
+TEST_F(Load, PutsWarningsBehindTheProblemsOfARefusal) {
+   env("FASTMCP_PROT=9000").env("FASTMCP_THREADS=");
+   EXPECT_EQ(message(),
+             "FASTMCP_THREADS (environment) is empty; give a whole number from 0 to 1024, "
+             "or remove it.\nIt may have to do with this:\n  - FASTMCP_PROT (environment) "
+             "is no setting of this program and is ignored. Did you mean FASTMCP_PORT?");
+}
+
 TEST_F(Load, KnowsWhatOnlyThePythonFrameworkHas) {
    env("FASTMCP_SSE_PATH=/sse");
    const auto l = load(from_);

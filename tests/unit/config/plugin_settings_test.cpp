@@ -85,6 +85,10 @@ TEST_F(PluginSettings, DeliverEachTypeAsJson) {
          {R"("type":"list")", "", R"({"x":[]})"},
          {R"("type":"map")", "a=1,b=2", R"({"x":{"a":"1","b":"2"}})"},
          {R"("type":"json")", "{ \"a\": [1, 2] }", R"({"x":{"a":[1,2]}})"},
+         {R"("type":"list","values":["RS256","EdDSA"])", "rs256 eddsa",
+          R"({"x":["RS256","EdDSA"]})"},
+         {R"("type":"string","pattern":"^P[0-9]$","form":"an id")", "P2", R"({"x":"P2"})"},
+         {R"("type":"list","pattern":"^P[0-9]$","form":"an id")", "P2,P3", R"({"x":["P2","P3"]})"},
    };
    for (const auto& [type, text, expected] : table) {
       from_.environment.clear();
@@ -192,7 +196,7 @@ TEST_F(PluginSettings, ReportAllProblemsAtOnce) {
          HasSubstr("FASTMCP_PLUGIN_DEMO_ROOTS is required by plugin demo and not set (Where)."));
    EXPECT_THAT(text, HasSubstr("FASTMCP_PLUGIN_DEMO_KEY is required by plugin demo and not set."));
    EXPECT_THAT(text, HasSubstr("FASTMCP_PLUGIN_DEMO_ROTS (environment) is no setting of plugin "
-                               "demo. Did you mean ROOTS?"));
+                               "demo. Did you mean FASTMCP_PLUGIN_DEMO_ROOTS?"));
    EXPECT_THAT(text, Not(HasSubstr("\n")));
 }
 
@@ -267,7 +271,7 @@ TEST_F(PluginSettings, DemandExactlyOneOfAGroup) {
    constexpr auto manifest =
          R"({"settings":[{"name":"uri","type":"string"},{"name":"key","type":"string"}],"one_of":[["uri","key"]]})";
    EXPECT_THAT(message(manifest), HasSubstr("Exactly one of FASTMCP_PLUGIN_DEMO_URI, "
-                                            "FASTMCP_PLUGIN_DEMO_KEY must be set, and none are."));
+                                            "FASTMCP_PLUGIN_DEMO_KEY must be set, and none is."));
    env("FASTMCP_PLUGIN_DEMO_URI", "a");
    EXPECT_EQ(json(manifest), R"({"uri":"a"})");
    env("FASTMCP_PLUGIN_DEMO_KEY", "b");
@@ -355,6 +359,16 @@ TEST(Declarations, RefuseAManifestThatIsWrong) {
          {R"({"settings":[{"name":"a","type":"enum"}]})", "is an enum without \"values\""},
          {R"({"settings":[{"name":"a","type":"enum","values":[1]}]})",
           "entry of \"values\" that is no string"},
+         {R"({"settings":[{"name":"a","type":"string","values":["b"]}]})",
+          "has \"values\", which are for an enum or a list"},
+         {R"({"settings":[{"name":"a","type":"int","pattern":"x","form":"y"}]})",
+          "has a \"pattern\" that is no expression"},
+         {R"({"settings":[{"name":"a","type":"string","pattern":"x"}]})",
+          "\"pattern\" without a \"form\""},
+         {R"({"settings":[{"name":"a","type":"string","pattern":"(","form":"y"}]})",
+          "has a \"pattern\" that is wrong"},
+         {R"({"settings":[{"name":"a","type":"string","pattern":"x","form":"y","default":"z"}]})",
+          "has a default that is not y"},
          {R"({"settings":[{"name":"a","type":"secret","default":"x"}]})",
           "is a secret and has a default"},
          {R"({"settings":[{"name":"a","type":"int","required":1}]})",
@@ -375,6 +389,40 @@ TEST(Declarations, RefuseAManifestThatIsWrong) {
                   AllOf(HasSubstr("manifest is wrong"), HasSubstr(expected)))
             << manifest;
    }
+}
+
+TEST_F(PluginSettings, RefuseWhatHasNotTheFormOfTheManifest) {
+   const auto said = [&](const char* members, const char* text) {
+      from_.environment.clear();
+      env("FASTMCP_PLUGIN_DEMO_X", text);
+      return message(one(members));
+   };
+   constexpr auto id = R"("type":"string","pattern":"^P[0-9]+$","form":"an id as P12")";
+   EXPECT_EQ(said(id, "P2x"), "FASTMCP_PLUGIN_DEMO_X=\"P2x\" (environment) is not an id as P12.");
+   constexpr auto key = R"("type":"secret","pattern":"^k-","form":"a key as k-1")";
+   EXPECT_EQ(said(key, "hunter2"), "FASTMCP_PLUGIN_DEMO_X (environment) is not a key as k-1.");
+   constexpr auto url = R"("type":"url","pattern":"/mcp$","form":"an endpoint")";
+   EXPECT_EQ(said(url, "https://a.example/x"),
+             "FASTMCP_PLUGIN_DEMO_X=\"https://a.example/x\" (environment) is not an endpoint.");
+   constexpr auto ids = R"("type":"list","pattern":"^P[0-9]+$","form":"an id")";
+   EXPECT_THAT(said(ids, "P1,Q2"), HasSubstr("has the entry \"Q2\", which is not an id."));
+   constexpr auto some = R"("type":"list","values":["RS256","EdDSA"])";
+   EXPECT_THAT(said(some, "RS256 none"),
+               HasSubstr("has the entry \"none\", which is not RS256 or EdDSA."));
+   // A pattern is from outside, and so is the text.
+   constexpr auto slow = R"("type":"string","pattern":"^(a|a)*$","form":"short")";
+   EXPECT_THAT(said(slow, (std::string(5000, 'a') + "b").c_str()), HasSubstr("short"));
+}
+
+TEST_F(PluginSettings, KnowBySettingWhatTheOperatorCallsIt) {
+   env("FASTMCP_PLUGIN_DEMO_A", "1");
+   dir_.put(".env", "FASTMCP_PLUGIN_DEMO_S_FILE=" + dir_.put("s", "hunter2", 0600) + "\n");
+   const auto values = resolve(R"({"name":"demo","settings":[{"name":"a","type":"int"},
+         {"name":"b","type":"int","default":1},{"name":"s","type":"secret"}]})");
+   ASSERT_TRUE(values.has_value()) << values.error().message;
+   EXPECT_THAT(values->labels, ElementsAre(Pair("a", "FASTMCP_PLUGIN_DEMO_A (environment)"),
+                                           Pair("b", "FASTMCP_PLUGIN_DEMO_B"),
+                                           Pair("s", "FASTMCP_PLUGIN_DEMO_S_FILE (.env:1)")));
 }
 
 TEST(Declarations, BoundTheirNumber) {

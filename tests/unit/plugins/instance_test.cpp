@@ -73,7 +73,7 @@ INSTANTIATE_TEST_SUITE_P(
                              return say(err, "the key \"zone\" is empty", FMCP_E_CONFIG);
                           };
                        },
-                       "failed in init(): the key \"zone\" is empty"},
+                       "cannot use its settings: the key \"zone\" is empty"},
             bent_table{"FacetNull", [](auto& p) { p.table.facet = nullptr; }, "offers no tools"},
             bent_table{"ToolsSize", [](auto& p) { p.tools_table.size = 3; }, "fmcp_tools.size"},
             bent_table{"ListNull", [](auto& p) { p.tools_table.list = nullptr; }, "without list()"},
@@ -129,6 +129,29 @@ TEST(Instance, RefusesAnEntryThatIsNotThere) {
    fake_plugin p;
    ASSERT_EQ(p.start(), "");
    EXPECT_THAT(p.instance->attach(nullptr, {}).error().message, HasSubstr("returns no entry"));
+}
+
+TEST(Instance, CallsSettingsAsTheOperatorKnowsThem) {
+   static const char* words;
+   const auto problem = [](const char* said, fmcp_status status = FMCP_E_CONFIG) {
+      static fmcp_status code;
+      code = status;
+      words = said;
+      fake_plugin p;
+      p.settings.labels = {{"zone", "FASTMCP_PLUGIN_FAKE_ZONE (.env:3)"}, {"home", "{zone}"}};
+      p.table.init = [](void*, const fmcp_init*, fmcp_err* err) noexcept {
+         return say(err, words, code);
+      };
+      return p.start();
+   };
+   EXPECT_EQ(problem("{zone} is empty, {zone}."),
+             "cannot use its settings: FASTMCP_PLUGIN_FAKE_ZONE (.env:3) is empty, "
+             "FASTMCP_PLUGIN_FAKE_ZONE (.env:3).");
+   for (const char* plain : {"{none} and {", "}{", "{{}}", "{ zone}", "{zone"})
+      EXPECT_EQ(problem(plain), std::string("cannot use its settings: ") + plain);
+   EXPECT_EQ(problem("{{zone}"), "cannot use its settings: {FASTMCP_PLUGIN_FAKE_ZONE (.env:3)");
+   EXPECT_EQ(problem("{home}"), "cannot use its settings: {zone}") << "once is enough";
+   EXPECT_EQ(problem("{zone} is empty", FMCP_E_FAIL), "failed in init(): {zone} is empty");
 }
 
 TEST(Instance, DestroysWhatCouldNotBeInitialised) {

@@ -18,7 +18,7 @@ configured project(const char* base = "https://api.descope.com") {
    return {"P2abc", base, "", "", {}};
 }
 configured url(const char* config_url) {
-   return {"", "https://api.descope.com", config_url, "", {}};
+   return {"", "", config_url, "", {}};
 }
 std::string problem_of(const configured& c) {
    try {
@@ -113,7 +113,7 @@ TEST(DescopeUrls, OneServerCanBePinned) {
                                               "https://api.descope.com/v1/apps/agentic/P2abc/M1/"));
    auto other = url("https://api.descope.com/v1/apps/agentic/P2abc/M2");
    other.mcp_server_id = "M1";
-   EXPECT_THAT(problem_of(other), HasSubstr("MCP_SERVER_ID is another server"));
+   EXPECT_THAT(problem_of(other), HasSubstr("{mcp_server_id} is another server"));
    other.mcp_server_id = "M2";
    EXPECT_EQ(problem_of(other), "none");
 }
@@ -124,13 +124,39 @@ TEST(DescopeUrls, AudiencesReplaceTheProject) {
    EXPECT_THAT(derive(c).audiences, ElementsAre("https://srv.example/mcp", "other"));
 }
 
-TEST(DescopeUrls, TheConfigurationUrlWinsAndSaysSo) {
+TEST(DescopeUrls, TheUsualBaseNeedNotBeSaid) {
+   EXPECT_EQ(derive(project("")).announced, "https://api.descope.com/v1/apps/P2abc");
+}
+
+TEST(DescopeUrls, BothStylesTogetherHaveToAgree) {
    auto c = url("https://api.descope.com/v1/apps/agentic/P2abc/M1");
    c.project_id = "P2abc";
-   EXPECT_TRUE(derive(c).warnings.empty());
+   for (const char* same : {"", "https://api.descope.com", "https://API.descope.com/",
+                            "https://api.descope.com:443"}) {
+      c.descope_base_url = same;
+      EXPECT_EQ(problem_of(c), "none") << same;
+   }
+   for (const char* other : {"https://api.euc1.descope.com", "http://api.descope.com",
+                             "https://api.descope.com:8443", "https://api.descope.com/x"}) {
+      c.descope_base_url = other;
+      EXPECT_THAT(problem_of(c), HasSubstr("{descope_base_url} is another address than that of "
+                                           "{config_url}, https://api.descope.com;"))
+            << other;
+   }
    c.project_id = "P3xyz";
-   EXPECT_EQ(derive(c).project, "P2abc");
-   EXPECT_THAT(derive(c).warnings, ElementsAre(HasSubstr("PROJECT_ID is another project")));
+   EXPECT_THAT(problem_of(c), HasSubstr("{project_id} is another project than that of "
+                                        "{config_url}, P2abc;"));
+   EXPECT_THAT(problem_of(c), HasSubstr("{descope_base_url}")) << "both are said";
+}
+
+TEST(DescopeUrls, ABaseMayLeaveThePathOfTheConfigurationUrlAway) {
+   auto c = url("https://login.example:443/descope/v1/apps/P2abc");
+   for (const char* same : {"https://login.example", "https://login.example/descope"}) {
+      c.descope_base_url = same;
+      EXPECT_EQ(problem_of(c), "none") << same;
+   }
+   c.descope_base_url = "https://login.example/other";
+   EXPECT_THAT(problem_of(c), HasSubstr("another address"));
 }
 
 TEST(DescopeUrls, AWrongConfigurationUrlIsRefused) {
@@ -144,7 +170,7 @@ TEST(DescopeUrls, AWrongConfigurationUrlIsRefused) {
          "https://api.descope.com/v1/apps/agentic//M1", "https://api.descope.com/v1/apps/P2abc?x=1",
          "https://api.descope.com/v1/apps/P2abc//", "https://api.descope.com/apps/agentic/P2abc/M1",
          "api.descope.com/v1/apps/P2abc"}) {
-      EXPECT_THAT(problem_of(url(bad)), HasSubstr("CONFIG_URL is not of the form")) << bad;
+      EXPECT_THAT(problem_of(url(bad)), HasSubstr("{config_url} is not of the form")) << bad;
    }
 }
 
@@ -152,22 +178,22 @@ TEST(DescopeUrls, WhatCouldWidenAPatternIsNoId) {
    for (const char* bad : {"*", "P*", "P/2", "..", "agentic", "P 2", "P%2F", "P?"}) {
       auto c = project();
       c.project_id = bad;
-      EXPECT_THAT(problem_of(c), HasSubstr("PROJECT_ID is not a project id")) << bad;
+      EXPECT_THAT(problem_of(c), HasSubstr("{project_id} is not a project id")) << bad;
       c = project();
       c.mcp_server_id = bad;
       if (std::string(bad) != "agentic") {
-         EXPECT_THAT(problem_of(c), HasSubstr("MCP_SERVER_ID is not an id")) << bad;
+         EXPECT_THAT(problem_of(c), HasSubstr("{mcp_server_id} is not an id")) << bad;
       }
    }
-   EXPECT_THAT(problem_of(project("https://api.descope.com/*")), HasSubstr("DESCOPE_BASE_URL"));
+   EXPECT_THAT(problem_of(project("https://api.descope.com/*")), HasSubstr("{descope_base_url}"));
 }
 
 TEST(DescopeUrls, AllProblemsAreSaidAtOnce) {
    configured c{"", "nonsense", "", "a b", {}};
    const auto text = problem_of(c);
-   EXPECT_THAT(text, HasSubstr("Set CONFIG_URL, or PROJECT_ID"));
-   EXPECT_THAT(text, HasSubstr("DESCOPE_BASE_URL is not"));
-   EXPECT_THAT(text, HasSubstr("MCP_SERVER_ID is not"));
+   EXPECT_THAT(text, HasSubstr("Set {config_url}, or {project_id}"));
+   EXPECT_THAT(text, HasSubstr("{descope_base_url} is not"));
+   EXPECT_THAT(text, HasSubstr("{mcp_server_id} is not"));
 }
 
 } // namespace

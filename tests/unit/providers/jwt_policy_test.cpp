@@ -69,9 +69,9 @@ TEST(JwtPolicy, APublicKeyIsNoSharedSecret) {
 TEST(JwtPolicy, HmacGoesWithNothingElse) {
    auto c = good();
    c.algorithm = {"HS256"};
-   EXPECT_THAT(problem_of(c), HasSubstr("not with JWKS_URI"));
+   EXPECT_THAT(problem_of(c), HasSubstr("not with {jwks_uri}"));
    c.algorithm = {"RS256", "HS256"};
-   EXPECT_THAT(problem_of(c), HasSubstr("not with JWKS_URI"));
+   EXPECT_THAT(problem_of(c), HasSubstr("not with {jwks_uri}"));
    c.jwks_uri.clear();
    c.public_key = pem;
    EXPECT_THAT(problem_of(c), HasSubstr("mixes"));
@@ -80,10 +80,10 @@ TEST(JwtPolicy, HmacGoesWithNothingElse) {
 TEST(JwtPolicy, ExactlyOneSourceOfKeys) {
    auto c = good();
    c.public_key = pem;
-   EXPECT_THAT(problem_of(c), HasSubstr("exactly one of PUBLIC_KEY and JWKS_URI"));
+   EXPECT_THAT(problem_of(c), HasSubstr("exactly one of {public_key} and {jwks_uri}"));
    c.public_key = {};
    c.jwks_uri.clear();
-   EXPECT_THAT(problem_of(c), HasSubstr("exactly one of PUBLIC_KEY and JWKS_URI"));
+   EXPECT_THAT(problem_of(c), HasSubstr("exactly one of {public_key} and {jwks_uri}"));
    c.public_key = "hunter2hunter2";
    EXPECT_THAT(problem_of(c), HasSubstr("not a key in PEM"));
    EXPECT_THAT(problem_of(c), Not(HasSubstr("hunter2")));
@@ -93,8 +93,8 @@ TEST(JwtPolicy, ARuleThatIsForgottenIsRefused) {
    auto c = good();
    c.issuer.clear();
    c.audience.clear();
-   EXPECT_THAT(problem_of(c), HasSubstr("Set ISSUER, or ALLOW_ANY_ISSUER=true"));
-   EXPECT_THAT(problem_of(c), HasSubstr("Set AUDIENCE, or ALLOW_ANY_AUDIENCE=true"));
+   EXPECT_THAT(problem_of(c), HasSubstr("Set {issuer}, or {allow_any_issuer} to true"));
+   EXPECT_THAT(problem_of(c), HasSubstr("Set {audience}, or {allow_any_audience} to true"));
    c.allow_any_issuer = c.allow_any_audience = true;
    EXPECT_EQ(problem_of(c), "none");
    EXPECT_TRUE(make_policy(c).any_issuer);
@@ -107,18 +107,43 @@ TEST(JwtPolicy, ContradictionsAndEmptyEntriesAreRefused) {
    EXPECT_THAT(problem_of(c), HasSubstr("contradict each other"));
    c = good();
    c.audience = {""};
-   EXPECT_THAT(problem_of(c), HasSubstr("AUDIENCE has an empty entry"));
+   EXPECT_THAT(problem_of(c), HasSubstr("{audience} has an empty entry"));
+   c.audience = {"*"};
+   EXPECT_THAT(problem_of(c), HasSubstr("{audience} names \"*\""));
+}
+
+TEST(JwtPolicy, ASecretIsAtLeastAsLongAsTheHash) {
+   auto c = good();
+   c.jwks_uri.clear();
+   const std::string secret(47, 'x');
+   c.public_key = secret;
+   c.algorithm = {"HS256"};
+   EXPECT_EQ(problem_of(c), "none");
+   c.algorithm = {"HS256", "HS384"};
+   EXPECT_THAT(problem_of(c), HasSubstr("{public_key} is shorter than the hash"));
+   EXPECT_THAT(problem_of(c), HasSubstr("48 bytes"));
+   EXPECT_THAT(problem_of(c), Not(HasSubstr("xxx")));
+}
+
+TEST(JwtPolicy, WhatTheHostSaysOfAMemberIsSaidOfTheSetting) {
+   EXPECT_EQ(jwt::in_settings("shared_secret is shorter"), "{public_key} is shorter");
+   EXPECT_EQ(jwt::in_settings("pem: it is no key"), "{public_key}: it is no key");
+   EXPECT_EQ(jwt::in_settings("jwks_uri has the origin \"x\""), "{jwks_uri} has the origin \"x\"");
+   EXPECT_EQ(jwt::in_settings("issuers: \"*\": no"), "{issuer}: \"*\": no");
+   EXPECT_EQ(jwt::in_settings("The host refuses it."), "The host refuses it.");
+   EXPECT_EQ(jwt::in_settings("issuers"), "{issuer}");
+   EXPECT_EQ(jwt::in_settings(""), "");
 }
 
 TEST(JwtPolicy, UnknownAlgorithmsAreRefused) {
    for (const char* bad : {"none", "None", "rs256", "RS1", "ES256K", ""}) {
       auto c = good();
       c.algorithm = {bad};
-      EXPECT_THAT(problem_of(c), HasSubstr("ALGORITHM names something other")) << bad;
+      EXPECT_THAT(problem_of(c), HasSubstr("{algorithm} names something other")) << bad;
    }
    auto c = good();
    c.algorithm.clear();
-   EXPECT_THAT(problem_of(c), HasSubstr("ALGORITHM names none"));
+   EXPECT_THAT(problem_of(c), HasSubstr("{algorithm} names none"));
 }
 
 } // namespace

@@ -107,6 +107,46 @@ TEST(ProviderManifest, UrlsThatAreFetchedAreSafeByDeclaration) {
    }
 }
 
+/// What the host says of a value before the provider runs; empty: nothing.
+std::string complaint_about(const char* file, std::string_view setting, std::string text) {
+   json::document document;
+   const auto manifest = manifest_of(file);
+   const auto root = document.parse_copy(manifest);
+   const auto declared = config::read_declarations(**root);
+   for (const auto& d : declared->settings) {
+      if (d.name != setting) continue;
+      config::entry e;
+      e.texts = {std::move(text)};
+      const auto value = config::convert(d, e);
+      return value ? "" : value.error();
+   }
+   return "no such setting";
+}
+
+TEST(ProviderManifest, FormsAreSaidBeforehand) {
+   const std::string base = "https://api.descope.com";
+   for (const char* good :
+        {"/v1/apps/P2abc", "/v1/apps/P2abc/", "/v1/apps/agentic/P2abc/M1", "/v1/apps/agentic2",
+         "/v1/apps/agentic/P2abc/M1/.well-known/openid-configuration",
+         "/v1/apps/P2abc/.well-known/oauth-authorization-server/", "/x/v1/apps/P-2_a"})
+      EXPECT_EQ(complaint_about("descope", "config_url", base + good), "") << good;
+   for (const char* bad :
+        {"", "/v1/apps/", "/v1/apps/agentic", "/v1/apps/agentic/", "/v1/apps/P2abc/T1",
+         "/v1/apps//P2abc", "/v1/apps/agentic/P2abc/M1/more", "/v1/apps/agentic/P2abc/*",
+         "/v1/apps/agentic//M1", "/v1/apps/P2abc?x=1", "/v1/apps/P2abc//", "/P2abc"})
+      EXPECT_THAT(complaint_about("descope", "config_url", base + bad), HasSubstr("of the form"))
+            << bad;
+   for (const char* setting : {"project_id", "mcp_server_id"}) {
+      EXPECT_EQ(complaint_about("descope", setting, "P2-a_Z"), "") << setting;
+      for (const char* bad : {"*", "P/2", "..", "P 2", "P2\n"})
+         EXPECT_THAT(complaint_about("descope", setting, bad), HasSubstr("console")) << bad;
+   }
+   EXPECT_THAT(complaint_about("descope", "project_id", "agentic"), HasSubstr("console"));
+   EXPECT_EQ(complaint_about("jwt", "algorithm", "es256, EdDSA"), "");
+   EXPECT_THAT(complaint_about("jwt", "algorithm", "RS256, none"), HasSubstr("\"none\""));
+   EXPECT_THAT(complaint_about("jwt", "algorithm", ""), HasSubstr("less than 1"));
+}
+
 TEST(ProviderManifest, DescopeNeedsNoSchemeAndAudiencesAreNotSplit) {
    EXPECT_THAT(manifest_of("descope"), HasSubstr(R"("assume_scheme":"https")"));
    for (const char* file : {"jwt", "introspection"}) {

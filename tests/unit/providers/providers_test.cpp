@@ -73,7 +73,7 @@ TEST(DescopeProvider, SettingsThatFitNobodyAreRefused) {
    fake_hosted_provider p(
          host, file.entry(),
          R"({"base_url":"https://srv.example","config_url":"https://x.example/"})");
-   EXPECT_THAT(p.problem(), HasSubstr("CONFIG_URL is not of the form"));
+   EXPECT_THAT(p.problem(), HasSubstr("{config_url} is not of the form"));
    EXPECT_TRUE(host.policies.empty());
    host.policy_status = FMCP_E_INVALID;
    fake_hosted_provider q(host, file.entry(), descope_config);

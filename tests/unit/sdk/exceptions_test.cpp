@@ -90,7 +90,7 @@ TEST(Wrapper, ExceptionsInTheConstructorRefuseThePlugin) {
    EXPECT_EQ(loaded_plugin(built("throws"), {R"({"refuse":true})", {}}).problem(),
              "failed in init(): Refused, as it was told to.");
    EXPECT_EQ(loaded_plugin(built("throws"), {R"({"refuse_with":"setting_error"})", {}}).problem(),
-             "failed in init(): refuse_with must not be setting_error.");
+             "cannot use its settings: refuse_with must not be setting_error.");
    EXPECT_EQ(loaded_plugin(built("throws"), {R"({"refuse_with":"int"})", {}}).problem(),
              "failed in init(): The plugin threw something that is no std::exception.");
    EXPECT_EQ(loaded_plugin(built("throws"), {R"({"refuse_with":"nothing"})", {}}).problem(), "");

@@ -120,7 +120,7 @@ TEST(TimeTools, SayWhatWasWrong) {
 
 TEST(TimeTools, RefuseAHomeThatIsNoZone) {
    EXPECT_THAT(loaded_plugin(time_so(), with("Berlin")).problem(),
-               AllOf(HasSubstr("failed in init(): The setting home"),
+               AllOf(HasSubstr("cannot use its settings: The setting home"),
                      HasSubstr("Did you mean Europe/Berlin?")));
 }
 

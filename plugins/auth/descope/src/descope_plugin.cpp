@@ -7,6 +7,14 @@
 
 namespace {
 
+// The host checks these forms before any code here runs, so that its one message has them too.
+// urls.cpp decides; no pattern may be stricter.
+#define ID "[A-Za-z0-9_-]{1,128}"
+constexpr const char* config_url_pattern =
+      R"(^[^?#*\\ ]+/v1/apps/)"
+      "(agentic/" ID "(/" ID ")?|(?!agentic(/|$))" ID ")"
+      R"((/\.well-known/(openid-configuration|oauth-authorization-server))?/?$)";
+
 struct options {
    std::string base_url, config_url, project_id, descope_base_url, mcp_server_id;
    std::vector<std::string> audience, required_scopes, scopes_supported;
@@ -23,15 +31,20 @@ struct options {
             fmcp::setting("config_url", &options::config_url,
                           "The MCP server's URL from Descope's console; instead of project_id")
                   .url()
-                  .secure(),
+                  .secure()
+                  .matching(config_url_pattern,
+                            "of the form <base>/v1/apps/agentic/<project>/<server> or "
+                            "<base>/v1/apps/<project>; copy it from the MCP server's page in "
+                            "Descope's console"),
             fmcp::setting("project_id", &options::project_id,
-                          "The project's id in Descope's console (P...)"),
+                          "The project's id in Descope's console (P...)")
+                  .matching("^(?!agentic$)" ID "$", "a project id as Descope's console shows it"),
             fmcp::setting("descope_base_url", &options::descope_base_url,
-                          "Descope's API of your region, or your custom domain; with project_id")
+                          "Descope's API of your region, or your custom domain; with project_id. "
+                          "Else https://api.descope.com")
                   .url()
                   .secure()
-                  .assume_scheme("https")
-                  .otherwise("https://api.descope.com"),
+                  .assume_scheme("https"),
             fmcp::setting("required_scopes", &options::required_scopes,
                           "What every token must grant"),
             fmcp::setting("scopes_supported", &options::scopes_supported,
@@ -41,7 +54,8 @@ struct options {
                           "One of these must be among the token's audiences; else the project's id")
                   .at_least("1"),
             fmcp::setting("mcp_server_id", &options::mcp_server_id,
-                          "Accept only tokens whose issuer is this MCP server of the project"),
+                          "Accept only tokens whose issuer is this MCP server of the project")
+                  .matching("^" ID "$", "an id as Descope's console shows it"),
             fmcp::setting("resource_name", &options::resource_name,
                           "Name of this server for people, in its metadata"),
             fmcp::setting("resource_documentation", &options::resource_documentation,
@@ -53,13 +67,13 @@ struct options {
                   .at_most("60s"));
    }
 };
+#undef ID
 
 class descope_provider : public fmcp::auth_provider_with<options> {
 public:
    static constexpr bool nonblocking = true;
 
    descope_provider() : derived_(descope::derive(configured())), tokens_(*this, policy()) {
-      for (const auto& sentence : derived_.warnings) log(fmcp::level::warn, sentence);
       log(fmcp::level::info, "Accepts tokens of Descope project " + derived_.project +
                                    " with audience " + joined(derived_.audiences) +
                                    "; clients log in at " + derived_.announced +

@@ -9,6 +9,7 @@
 namespace descope {
 namespace {
 
+constexpr std::string_view usual_base = "https://api.descope.com";
 constexpr std::string_view discovery = "/.well-known/openid-configuration";
 constexpr std::string_view metadata = "/.well-known/oauth-authorization-server";
 
@@ -77,13 +78,36 @@ std::optional<application> read_config_url(std::string_view text) {
    return out;
 }
 
+std::string_view without_slash(std::string_view text) {
+   while (take_end(text, "/")) {
+   }
+   return text;
+}
+
+/// The same address, which https://x and https://x:443 are.
+std::string without_usual_port(std::string text) {
+   const auto end = text.find('/', text.find("://") + 3);
+   const std::string origin = text.substr(0, end), path = end == text.npos ? "" : text.substr(end);
+   std::string_view rest = origin;
+   take_end(rest, rest.substr(0, 6) == "https:" ? ":443" : ":80");
+   return std::string(rest) + path;
+}
+
+/// Whether a base URL means the place of a configuration URL. A path in front of /v1/apps may be
+/// left away: keys have none.
+bool is_base_of(const application& app, const std::optional<url>& base) {
+   if (!base) return false;
+   const auto given = without_usual_port(base->origin + base->path);
+   return given == without_usual_port(app.base) || given == without_usual_port(app.origin);
+}
+
 class deriver {
 public:
    explicit deriver(const configured& from) : from_(from) {}
 
    derived run() {
       if (!from_.mcp_server_id.empty() && !is_id(from_.mcp_server_id)) {
-         problem("MCP_SERVER_ID is not an id as Descope's console shows it.");
+         problem("{mcp_server_id} is not an id as Descope's console shows it.");
       }
       if (!from_.config_url.empty()) {
          from_config_url();
@@ -111,36 +135,38 @@ private:
       auto read = read_config_url(from_.config_url);
       if (!read) {
          return problem(
-               "CONFIG_URL is not of the form <base>/v1/apps/agentic/<project>/<server> or "
+               "{config_url} is not of the form <base>/v1/apps/agentic/<project>/<server> or "
                "<base>/v1/apps/<project>; copy it from the MCP server's page in Descope's "
                "console.");
       }
       app_ = std::move(*read);
       if (!from_.project_id.empty() && from_.project_id != app_.project) {
-         out_.warnings.push_back("PROJECT_ID is another project than that of CONFIG_URL and has no "
-                                 "effect; remove one of them.");
+         problem("{project_id} is another project than that of {config_url}, " + app_.project +
+                 "; remove one of them.");
+      }
+      if (const auto base = split(without_slash(from_.descope_base_url));
+          !from_.descope_base_url.empty() && !is_base_of(app_, base)) {
+         problem("{descope_base_url} is another address than that of {config_url}, " + app_.base +
+                 "; remove one of them.");
       }
       if (!from_.mcp_server_id.empty() && !app_.server.empty() &&
           from_.mcp_server_id != app_.server) {
-         problem(
-               "MCP_SERVER_ID is another server than that of CONFIG_URL; clients would get tokens "
-               "that are refused. Remove one of them.");
+         problem("{mcp_server_id} is another server than that of {config_url}, " + app_.server +
+                 ", so that clients would get tokens that are refused; remove one of them.");
       }
    }
 
    void from_project() {
       if (from_.project_id.empty()) {
-         problem("Set CONFIG_URL, or PROJECT_ID (and DESCOPE_BASE_URL, when it is not "
+         problem("Set {config_url}, or {project_id} (and {descope_base_url}, when it is not "
                  "https://api.descope.com).");
       } else if (!is_id(from_.project_id) || from_.project_id == "agentic") {
-         problem("PROJECT_ID is not a project id as Descope's console shows it.");
+         problem("{project_id} is not a project id as Descope's console shows it.");
       }
-      std::string_view base = from_.descope_base_url;
-      while (take_end(base, "/")) {
-      }
-      const auto parts = split(base);
+      const auto parts = split(
+            from_.descope_base_url.empty() ? usual_base : without_slash(from_.descope_base_url));
       if (!parts) {
-         return problem("DESCOPE_BASE_URL is not a base URL such as https://api.descope.com.");
+         return problem("{descope_base_url} is not a base URL such as https://api.descope.com.");
       }
       app_.base = app_.origin = parts->origin + parts->path;
       app_.project = from_.project_id;

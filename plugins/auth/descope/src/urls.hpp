@@ -8,8 +8,9 @@
 ///
 ///    project_id P, descope_base_url B
 ///    config_url  B/v1/apps/P  or  B/v1/apps/agentic/P/M, as the console shows it: with or without
-///                /.well-known/openid-configuration and a slash behind; it wins over the other
-///                style
+///                /.well-known/openid-configuration and a slash behind
+///
+/// Both together have to agree: which of them was meant, nobody can say.
 
 #include <string>
 #include <vector>
@@ -18,9 +19,10 @@ namespace descope {
 
 struct configured {
    std::string project_id;
-   std::string descope_base_url; ///< an absolute URL
-   std::string config_url;       ///< an absolute URL, or empty
-   std::string mcp_server_id;    ///< M: tokens of this server only; or empty
+   std::string
+         descope_base_url;    ///< an absolute URL, or empty: that of `config_url`, else the usual
+   std::string config_url;    ///< an absolute URL, or empty
+   std::string mcp_server_id; ///< M: tokens of this server only; or empty
    std::vector<std::string> audience;
 };
 
@@ -36,11 +38,10 @@ struct derived {
    /// Metadata of the authorization server: the announced one's, then the project's.
    std::vector<std::string> metadata_urls;
    std::string discovery_url;
-   /// What looks like a mistake and is none: sentences.
-   std::vector<std::string> warnings;
 };
 
-/// Errors: fmcp::setting_error, with a sentence for each problem.
+/// Errors: fmcp::setting_error, with a sentence for each problem, in which `{project_id}` stands
+/// for what the operator knows the setting by.
 [[nodiscard]] derived derive(const configured& from);
 
 } // namespace descope

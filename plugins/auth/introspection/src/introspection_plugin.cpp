@@ -30,7 +30,8 @@ struct options {
                           "As what this server asks the authorization server")
                   .required()
                   .at_least("1"),
-            fmcp::setting("client_secret", &options::client_secret, "Of that client").required(),
+            fmcp::setting("client_secret", &options::client_secret, "The secret of that client")
+                  .required(),
             fmcp::setting("client_auth_method", &options::client_auth_method,
                           "How it proves who it is: in the Authorization header, or in the form")
                   .one_of("basic", "post")
@@ -69,7 +70,7 @@ public:
    static constexpr bool nonblocking = true; // the host does the asking
 
    introspection_provider() : http_(*this) {
-      if (settings().client_secret.empty()) throw fmcp::setting_error("CLIENT_SECRET is empty.");
+      if (settings().client_secret.empty()) throw fmcp::setting_error("{client_secret} is empty.");
       rules_.issuers = settings().issuer;
       rules_.audiences = settings().audience;
       rules_.cache_for = std::chrono::seconds(settings().cache_ttl_seconds);

@@ -36,6 +36,9 @@ struct options {
                           "Do not look at the audience at all")
                   .otherwise("no"),
             fmcp::setting("algorithm", &options::algorithm, "How tokens may be signed")
+                  .one_of("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384",
+                          "ES512", "HS256", "HS384", "HS512", "EdDSA", "Ed25519", "Ed448")
+                  .at_least("1")
                   .otherwise("RS256"),
             fmcp::setting("required_scopes", &options::required_scopes,
                           "What every token must grant"),
@@ -58,7 +61,7 @@ class jwt_provider : public fmcp::auth_provider_with<options> {
 public:
    static constexpr bool nonblocking = true;
 
-   jwt_provider() : tokens_(*this, policy()) {
+   jwt_provider() : tokens_(verifier(policy())) {
       const auto& s = settings();
       log(fmcp::level::info,
           "Accepts tokens of " + (s.allow_any_issuer ? "any issuer" : joined(s.issuer)) + " for " +
@@ -84,6 +87,13 @@ private:
       std::string out;
       for (const auto& one : all) out += (out.empty() ? "" : " or ") + one;
       return out;
+   }
+   fmcp::jwt_verifier verifier(const fmcp::jwt_policy& p) const {
+      try {
+         return fmcp::jwt_verifier(*this, p);
+      } catch (const fmcp::setting_error& e) {
+         throw fmcp::setting_error(jwt::in_settings(e.what()));
+      }
    }
    fmcp::jwt_policy policy() const {
       const auto& s = settings();

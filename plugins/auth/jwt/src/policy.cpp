@@ -17,6 +17,16 @@ bool is_hmac(std::string_view name) {
    return name.substr(0, 2) == "HS";
 }
 
+/// In bytes. Precondition: all of them are HS algorithms.
+std::size_t longest_hash(const std::vector<std::string>& names) {
+   std::size_t out = 0;
+   for (const auto& name : names) {
+      const std::size_t hash = name == "HS512" ? 64 : name == "HS384" ? 48 : 32;
+      out = std::max(out, hash);
+   }
+   return out;
+}
+
 bool has_empty(const std::vector<std::string>& all) {
    return std::find(all.begin(), all.end(), std::string()) != all.end();
 }
@@ -26,8 +36,12 @@ public:
    explicit maker(const configured& from) : from_(from) {}
 
    fmcp::jwt_policy run() {
-      rule("ISSUER", "ALLOW_ANY_ISSUER", from_.issuer, from_.allow_any_issuer);
-      rule("AUDIENCE", "ALLOW_ANY_AUDIENCE", from_.audience, from_.allow_any_audience);
+      rule("{issuer}", "{allow_any_issuer}", from_.issuer, from_.allow_any_issuer);
+      rule("{audience}", "{allow_any_audience}", from_.audience, from_.allow_any_audience);
+      if (std::find(from_.audience.begin(), from_.audience.end(), "*") != from_.audience.end()) {
+         problem("{audience} names \"*\", which would be compared literally; set "
+                 "{allow_any_audience} to true if any is meant.");
+      }
       algorithms();
       keys();
       if (!problems_.empty()) throw fmcp::setting_error(problems_);
@@ -51,19 +65,20 @@ private:
              const std::vector<std::string>& given, bool is_waived) {
       if (has_empty(given)) problem(name + " has an empty entry.");
       if (given.empty() && !is_waived) {
-         problem("Set " + name + ", or " + waiver + "=true if any is meant.");
+         problem("Set " + name + ", or " + waiver + " to true if any is meant.");
       }
       if (!given.empty() && is_waived) {
-         problem(name + " and " + waiver + "=true contradict each other; remove one of them.");
+         problem(name + " and " + waiver + " contradict each other; remove one of them.");
       }
    }
 
    void algorithms() {
-      if (from_.algorithm.empty()) problem("ALGORITHM names none.");
+      if (from_.algorithm.empty()) problem("{algorithm} names none.");
       for (const auto& name : from_.algorithm) {
          if (!is_known(name)) {
-            problem("ALGORITHM names something other than RS, PS, ES and HS with 256, 384 or 512, "
-                    "EdDSA, Ed25519 and Ed448.");
+            problem(
+                  "{algorithm} names something other than RS, PS, ES and HS with 256, 384 or 512, "
+                  "EdDSA, Ed25519 and Ed448.");
             return;
          }
       }
@@ -75,18 +90,21 @@ private:
       const bool all_hmac = any_hmac && std::all_of(names.begin(), names.end(), is_hmac);
       const bool is_pem = from_.public_key.find("-----BEGIN") != std::string_view::npos;
       if (from_.public_key.empty() == from_.jwks_uri.empty()) {
-         problem("Set exactly one of PUBLIC_KEY and JWKS_URI.");
+         problem("Set exactly one of {public_key} and {jwks_uri}.");
       } else if (any_hmac && !from_.jwks_uri.empty()) {
-         problem("HS algorithms have a shared secret: they go with PUBLIC_KEY and not with "
-                 "JWKS_URI.");
+         problem("HS algorithms have a shared secret: they go with {public_key} and not with "
+                 "{jwks_uri}.");
       } else if (any_hmac && !all_hmac) {
-         problem("ALGORITHM mixes HS algorithms with others; one key cannot serve both.");
+         problem("{algorithm} mixes HS algorithms with others; one key cannot serve both.");
       } else if (all_hmac && is_pem) {
          // Whoever knows the public key could sign.
-         problem("PUBLIC_KEY is a PEM key, which is no shared secret for HS algorithms; name the "
+         problem("{public_key} is a PEM key, which is no shared secret for HS algorithms; name the "
                  "key's own algorithm.");
+      } else if (all_hmac && from_.public_key.size() < longest_hash(names)) {
+         problem("{public_key} is shorter than the hash of its algorithm, " +
+                 std::to_string(longest_hash(names)) + " bytes (RFC 7518 section 3.2).");
       } else if (!names.empty() && !any_hmac && from_.jwks_uri.empty() && !is_pem) {
-         problem("PUBLIC_KEY is not a key in PEM (-----BEGIN PUBLIC KEY-----).");
+         problem("{public_key} is not a key in PEM (-----BEGIN PUBLIC KEY-----).");
       }
       out_.jwks_uri = from_.jwks_uri;
       (all_hmac ? out_.shared_secret : out_.pem) = from_.public_key;
@@ -98,6 +116,24 @@ private:
 };
 
 } // namespace
+
+std::string in_settings(std::string_view words) {
+   constexpr std::array<std::pair<std::string_view, std::string_view>, 8> settings{
+         {{"shared_secret", "public_key"},
+          {"pem", "public_key"},
+          {"jwks_uri", "jwks_uri"},
+          {"issuers", "issuer"},
+          {"audiences", "audience"},
+          {"algorithms", "algorithm"},
+          {"any_issuer", "allow_any_issuer"},
+          {"any_audience", "allow_any_audience"}}};
+   const auto end = std::min(words.find_first_of(" :"), words.size());
+   for (const auto& [member, setting] : settings) {
+      if (words.substr(0, end) == member)
+         return "{" + std::string(setting) + "}" + std::string(words.substr(end));
+   }
+   return std::string(words);
+}
 
 fmcp::jwt_policy make_policy(const configured& from) {
    return maker(from).run();

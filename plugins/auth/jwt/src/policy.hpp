@@ -23,7 +23,12 @@ struct configured {
 };
 
 /// `public_key` is referred to, not copied. Errors: fmcp::setting_error, with a sentence for each
-/// problem; it holds nothing of the key.
+/// problem, in which `{issuer}` stands for what the operator knows the setting by; it holds nothing
+/// of the key.
 [[nodiscard]] fmcp::jwt_policy make_policy(const configured& from);
+
+/// What the host says of a policy begins with the policy's member. The same with the setting from
+/// which the member came: `shared_secret is …` becomes `{public_key} is …`.
+[[nodiscard]] std::string in_settings(std::string_view words);
 
 } // namespace jwt

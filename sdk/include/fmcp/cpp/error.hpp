@@ -49,7 +49,10 @@ public:
    cancelled() : std::runtime_error("The call was cancelled.") {}
 };
 
-/// A setting is unusable; say which one and what to write instead.
+/// A setting is unusable; say which one and what to write instead. Name it in braces, and the host
+/// writes what the operator knows it by:
+///    throw fmcp::setting_error("{home} is not the name of a time zone such as Europe/Berlin.");
+///    FASTMCP_PLUGIN_TIME_HOME (.env:3) is not the name of a time zone such as Europe/Berlin.
 class setting_error : public std::runtime_error {
 public:
    using std::runtime_error::runtime_error;

@@ -205,12 +205,25 @@ public:
       static_assert(std::is_same_v<type, std::string>, "path() is for std::string");
       return typed("path");
    }
-   /// The only texts that are allowed.
+   /// The only texts, or entries of a list, that are allowed. They arrive in this spelling.
    template <class... Words>
    [[nodiscard]] constexpr setting one_of(Words... values) const {
-      static_assert(std::is_same_v<type, std::string>, "one_of() is for std::string");
-      auto out = typed("enum");
+      constexpr bool is_list = std::is_same_v<type, std::vector<std::string>>;
+      static_assert(is_list || std::is_same_v<type, std::string>,
+                    "one_of() is for std::string and lists of them");
+      auto out = is_list ? *this : typed("enum");
       (out.values_.add(values), ...);
+      return out;
+   }
+   /// What a text, a URL, or each entry of a list has to match (ECMA-262; anywhere, unless it is
+   /// anchored), and the same for people, to go on behind "is not": "an id as the console shows it".
+   [[nodiscard]] constexpr setting matching(std::string_view pattern, std::string_view form) const {
+      static_assert(std::is_same_v<type, std::string> || std::is_same_v<type, secret> ||
+                          std::is_same_v<type, std::vector<std::string>>,
+                    "matching() is for texts, secrets and lists");
+      auto out = *this;
+      out.pattern_ = pattern;
+      out.form_ = form;
       return out;
    }
    /// "use other_name": still accepted, with a warning.
@@ -237,6 +250,8 @@ public:
       if (!min_.empty()) has_unit ? to.member("min", min_) : to.member_raw("min", min_);
       if (!max_.empty()) has_unit ? to.member("max", max_) : to.member_raw("max", max_);
       if (values_.count != 0) to.member("values", values_);
+      if (!pattern_.empty()) to.member("pattern", pattern_);
+      if (!form_.empty()) to.member("form", form_);
       if (schemes_.count != 0) to.member("schemes", schemes_);
       if (!assume_scheme_.empty()) to.member("assume_scheme", assume_scheme_);
       if (is_whole_) to.member_raw("split", "false");
@@ -287,7 +302,7 @@ private:
    std::string_view name_, help_;
    T Owner::* member_;
    std::string_view type_ = detail::setting_type<T>();
-   std::string_view fallback_, min_, max_, deprecated_, assume_scheme_;
+   std::string_view fallback_, min_, max_, deprecated_, assume_scheme_, pattern_, form_;
    detail::words values_, schemes_;
    bool is_required_ = false;
    bool has_fallback_ = false;
