@@ -88,6 +88,7 @@ public:
       if (from_.is_privileged) {
          note(core::log::level::warn, "The program runs with more rights than its caller: "
                                       "environment and .env are ignored.");
+         unbelieved_selection();
       } else {
          environment();
          env_file();
@@ -145,6 +146,18 @@ private:
                       {.texts = {text.substr(equals + 1)},
                        .label = "--auth-option " + field,
                        .place = "command line"});
+   }
+
+   /// Whoever cannot say by the environment that callers must log in must not find the door open.
+   void unbelieved_selection() {
+      for (const auto& pair : from_.environment) {
+         const auto name = pair.substr(0, pair.find('='));
+         if (!is_auth_variable(core::to_upper(name))) continue;
+         out_.lookalikes.push_back({.name = name + " (environment)",
+                                    .fault = "is not believed of a caller with fewer rights",
+                                    .hint = " Use --auth or the configuration file.",
+                                    .meant = lookalike::kind::authentication});
+      }
    }
 
    void environment() {

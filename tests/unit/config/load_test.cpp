@@ -243,6 +243,14 @@ TEST_F(Load, BelievesNoEnvironmentWhenPrivileged) {
    EXPECT_THAT(notices(), ElementsAre(HasSubstr("more rights")));
 }
 
+TEST_F(Load, IsNotOpenWhenItsSelectionIsNotBelieved) {
+   env("FASTMCP_SERVER_AUTH=descope");
+   from_.is_privileged = true;
+   from_.flags = {{"transport", "http"}};
+   EXPECT_THAT(message(), AllOf(HasSubstr("FASTMCP_SERVER_AUTH (environment) is not believed"),
+                                HasSubstr("Use --auth")));
+}
+
 // Configuration file
 
 TEST_F(Load, TakesJsonTypesAndTextsFromTheConfigFile) {
