@@ -76,6 +76,7 @@ INSTANTIATE_TEST_SUITE_P(Modes, BrokenProvider,
                                            fault{"allow_nobody", 503, "provider_failed"},
                                            fault{"allow_bad_utf8", 503, "provider_failed"},
                                            fault{"allow_bad_claims", 503, "provider_failed"},
+                                           fault{"allow_expired", 401, "expired"},
                                            fault{"huge_subject", 503, "provider_failed"},
                                            fault{"huge_scopes", 503, "provider_failed"}),
                          [](const auto& row) { return std::string(row.param.mode); });

@@ -35,6 +35,9 @@ constexpr json::limits info_bounds{
 constexpr std::uint32_t max_info_scopes = 64, max_urls = 8;
 constexpr std::size_t max_url = 2048;
 constexpr std::uint32_t longest_cache_s = 24 * 3600;
+/// The latest expiry, in milliseconds: a double still counts such ones exactly, and no sum of it
+/// with a time of today leaves 64 bits.
+constexpr std::int64_t latest_ms = 9'000'000'000'000'000;
 
 struct pair {
    std::int32_t why;
@@ -124,8 +127,7 @@ bool expiry_of(const json::value& claims, std::int64_t& out) {
    if (exp == nullptr) return true;
    if (!exp->is(json::kind::number)) return false;
    const double ms = std::floor(exp->as_double() * 1000);
-   constexpr double longest = 9e15; // what a double holds exactly
-   out = static_cast<std::int64_t>(std::clamp(ms, 1.0, longest));
+   out = static_cast<std::int64_t>(std::clamp(ms, 1.0, static_cast<double>(latest_ms)));
    return true;
 }
 
@@ -156,7 +158,10 @@ const char* copy_principal(const fmcp_principal& from, bool takes_claims, core::
    if (!scopes) return "a principal whose list of scopes cannot be read";
    std::erase(*scopes, std::string());
    to.scopes = std::move(*scopes);
-   to.expires_unix_ms = from.expires_unix_ms;
+   // Here too a time before 1970 is over, and 0 alone says that it is not known.
+   to.expires_unix_ms = from.expires_unix_ms == 0
+                              ? 0
+                              : std::clamp<std::int64_t>(from.expires_unix_ms, 1, latest_ms);
 
    const auto text = view(from.claims_json, claims_bounds.max_bytes);
    if (!text) return "a principal with more than 64 KiB of claims, or without their address";

@@ -182,6 +182,24 @@ TEST(AuthAnswer, ThePrincipalIsCopied) {
    EXPECT_EQ(v.who->expires_unix_ms, 77);
 }
 
+TEST(AuthAnswer, AnExpiryIsBounded) {
+   using limits = std::numeric_limits<std::int64_t>;
+   const std::pair<std::int64_t, std::int64_t> rows[] = {
+         {0, 0}, // not known
+         {-1, 1},
+         {limits::min(), 1},
+         {253'402'300'799'000, 253'402'300'799'000},
+         {limits::max(), 9'000'000'000'000'000},
+   };
+   for (const auto& [said, kept] : rows) {
+      answer a;
+      a.who.expires_unix_ms = said;
+      const auto v = a.read();
+      ASSERT_TRUE(v.who);
+      EXPECT_EQ(v.who->expires_unix_ms, kept) << said;
+   }
+}
+
 struct bend {
    const char* name;
    std::function<void(answer&)> how;

@@ -198,6 +198,36 @@ TEST(StaticProvider, KnowsTheTokensOfItsFile) {
    EXPECT_THAT(host.log_text(), Not(HasSubstr("dev-token")));
 }
 
+TEST(StaticProvider, CountsAnExpiryBeyondItsClockAsFarAway) {
+   const loaded_file file(file_of("static"));
+   const test::temp_dir dir;
+   // A clock that counts nanoseconds in 64 bits ends in the second 9223372036.
+   const auto path = dir.put("t.json", R"({"last":{"client_id":"me","expires_at":9223372036},
+                                           "next":{"client_id":"me","expires_at":9223372037},
+                                           "9999":{"client_id":"me","expires_at":253402300799},
+                                           "1970":{"client_id":"me","expires_at":0}})",
+                             0600);
+   fake_auth_host host;
+   fake_hosted_provider p(host, file.entry(), static_config(path));
+   ASSERT_EQ(p.problem(), "");
+   for (const auto* token : {"last", "next", "9999"}) {
+      const auto good = p.verify(token);
+      EXPECT_EQ(good.decision, FMCP_AUTH_ALLOW) << token;
+      EXPECT_EQ(good.expires_unix_ms, 9'223'372'036'000) << token;
+   }
+   EXPECT_EQ(p.verify("1970").reason, FMCP_AUTH_WHY_EXPIRED);
+}
+
+TEST(StaticProvider, RefusesAFileWhoseExpiryIsNone) {
+   const loaded_file file(file_of("static"));
+   const test::temp_dir dir;
+   const auto path =
+         dir.put("t.json", R"({"a":{"client_id":"me","expires_at":-10000000000}})", 0600);
+   fake_auth_host host;
+   fake_hosted_provider p(host, file.entry(), static_config(path));
+   EXPECT_THAT(p.problem(), HasSubstr("Entry 1 cannot be used: expires_at is not between"));
+}
+
 TEST(StaticProvider, KnowsATokenByItsDigest) {
    const loaded_file file(file_of("static"));
    const test::temp_dir dir;
