@@ -28,6 +28,13 @@ rate_limit::options for_rate(const gate_options& o) {
    return out;
 }
 
+/// What it takes to put a request aside, roughly, and rather more than less.
+std::size_t size_of(const request& rq) noexcept {
+   std::size_t n = 1'024 + rq.path.size() + rq.query.size() + rq.host.size() + rq.body.size();
+   for (const auto& f : rq.fields) n += sizeof f + f.name.size() + f.value.size();
+   return n;
+}
+
 std::string joined(std::span<const std::string> scopes) {
    const std::array lists{scopes};
    return join_scopes(lists);
@@ -68,24 +75,33 @@ private:
 
 } // namespace
 
-/// One of `max_held`, given back at the end.
+/// Where requests wait.
+struct gate::room {
+   std::atomic<std::size_t> requests{0}, bytes{0};
+};
+
+/// A place in it, given back at the end.
 class gate::place {
 public:
-   static std::unique_ptr<place> take(const std::shared_ptr<std::atomic<std::size_t>>& held,
-                                      std::size_t max) {
-      if (held->fetch_add(1) >= max) {
-         --*held;
-         return nullptr;
-      }
-      return std::unique_ptr<place>(new place(held));
+   /// Null: there is none.
+   static std::unique_ptr<place> take(const std::shared_ptr<room>& in, std::size_t bytes,
+                                      const gate_options& o) {
+      std::unique_ptr<place> mine(new place(in, bytes));
+      const auto others = in->requests.fetch_add(1), theirs = in->bytes.fetch_add(bytes);
+      const bool fits = others == 0 || theirs + bytes <= o.max_held_bytes;
+      return others < o.max_held && fits ? std::move(mine) : nullptr;
    }
    place(const place&) = delete;
    place& operator=(const place&) = delete;
-   ~place() { --*held_; }
+   ~place() {
+      --in_->requests;
+      in_->bytes -= bytes_;
+   }
 
 private:
-   explicit place(std::shared_ptr<std::atomic<std::size_t>> held) : held_(std::move(held)) {}
-   const std::shared_ptr<std::atomic<std::size_t>> held_;
+   place(std::shared_ptr<room> in, std::size_t bytes) : in_(std::move(in)), bytes_(bytes) {}
+   const std::shared_ptr<room> in_;
+   const std::size_t bytes_;
 };
 
 /// A request that waits for its verdict.
@@ -102,7 +118,7 @@ gate::gate(gate_options o)
       scope_(joined(options_.challenge_scopes.empty() ? options_.required_scopes
                                                       : options_.challenge_scopes)),
       cache_(for_cache(options_)), rate_(for_rate(options_)), refusals_(*options_.clock),
-      held_(std::make_shared<std::atomic<std::size_t>>(0)) {}
+      room_(std::make_shared<room>()) {}
 
 // ------------------------------------------------------------------------------------ the hot path
 
@@ -175,7 +191,7 @@ void gate::verify(const token_cache::flight_ref& f, std::string_view token, cons
 
 gate::decision gate::hold(const token_cache::flight_ref& f, const request& rq, responder& out,
                           fields cors, again work) {
-   auto seat = place::take(held_, options_.max_held);
+   auto seat = place::take(room_, size_of(rq), options_);
    if (!seat) return refuse(auth_reason::busy, rq.peer_address, out, cors);
    auto held = out.hold();
    if (!held) return refuse(auth_reason::busy, rq.peer_address, out, cors);
@@ -285,7 +301,8 @@ void gate::refuse_rate(unsigned seconds, responder& out, fields cors) const {
 
 gate::numbers gate::count() const {
    return {.asked = asked_.load(std::memory_order_relaxed),
-           .held = held_->load(),
+           .held = room_->requests.load(),
+           .held_bytes = room_->bytes.load(),
            .cache = cache_.count()};
 }
 

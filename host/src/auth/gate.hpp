@@ -16,9 +16,10 @@
 /// server's required scopes. A verdict that allows without naming anybody is the provider's failure
 /// (503).
 ///
-/// Bounds: requests that wait, altogether and for one token; more are answered 503 at once. A peer
-/// that goes while its request waits gives its place back when the verifier answers, which it does
-/// within `patience` and a little.
+/// Bounds: requests that wait, altogether, in bytes (a body belongs to somebody unknown as long as
+/// its token is) and for one token; more are answered 503 at once. A peer that goes while its
+/// request waits gives its place back when the verifier answers, which it does within `patience`
+/// and a little.
 ///
 /// One per process. Thread safety: all members, any thread; `look` and `check` on the connection's.
 /// Lifetimes: made by `make_shared`, kept alive by what waits; `verifier` and clocks outlive it. A
@@ -54,6 +55,7 @@ struct gate_options {
    std::chrono::milliseconds patience{5'000}; ///< for one verification
    std::chrono::seconds leeway{0};            ///< granted to a token's expiry
    std::size_t max_held = 1'024;              ///< requests that wait
+   std::size_t max_held_bytes = 64u << 20;    ///< of these; one that waits alone may be larger
    token_cache::options cache{};              ///< `leeway` and `clock` are taken from here
    rate_limit::options rate{};                ///< likewise `clock`
    const core::clock* clock = &core::clock::system();
@@ -100,12 +102,14 @@ public:
    struct numbers {
       std::uint64_t asked = 0; ///< verifications that were begun
       std::size_t held = 0;    ///< requests that wait now
+      std::size_t held_bytes = 0;
       token_cache::sizes cache{};
    };
    [[nodiscard]] numbers count() const;
    [[nodiscard]] const refusals& refused() const noexcept { return refusals_; }
 
 private:
+   struct room;
    class place;
    struct suspended;
 
@@ -132,7 +136,7 @@ private:
    rate_limit rate_;
    refusals refusals_;
    std::atomic<std::uint64_t> asked_{0};
-   const std::shared_ptr<std::atomic<std::size_t>> held_;
+   const std::shared_ptr<room> room_;
    mutable std::mutex mutex_;
    std::vector<std::string> known_scopes_; // guarded by mutex_
 };

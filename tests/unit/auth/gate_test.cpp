@@ -237,6 +237,51 @@ TEST_F(Gate, BoundsTheRequestsThatWait) {
    verifier.open.clear();
 }
 
+TEST_F(Gate, BoundsTheBytesThatWait) {
+   const std::string longest(4u << 20, 'x');
+   std::vector<std::unique_ptr<test::fake_connection>> waiting;
+   std::vector<std::unique_ptr<test::made_request>> requests;
+   const auto send = [&] {
+      waiting.push_back(std::make_unique<test::fake_connection>());
+      requests.push_back(std::make_unique<test::made_request>(
+            with_token("t" + std::to_string(requests.size()))));
+      requests.back()->with_body(longest);
+      return go(*requests.back(), *waiting.back());
+   };
+   // 64 MiB less what each request takes besides its body.
+   for (int i = 0; i < 15; ++i) EXPECT_EQ(send(), outcome::waiting);
+   EXPECT_EQ(send(), outcome::answered);
+   EXPECT_EQ(waiting.back()->answers.back().status, 503);
+   EXPECT_EQ(waiting.back()->holds, 0);
+   EXPECT_EQ(subject->count().held, 15u);
+   EXPECT_GE(subject->count().held_bytes, 60u << 20);
+   EXPECT_LE(subject->count().held_bytes, 64u << 20);
+   test::fake_connection other;
+   auto small = with_token("small");
+   EXPECT_EQ(go(small, other), outcome::waiting) << "it still fits";
+   while (!verifier.open.empty()) verifier.answer(good(somebody()));
+   for (auto& c : waiting) c->loop.run_all();
+   other.loop.run_all();
+   EXPECT_EQ(resumed, 16);
+   EXPECT_EQ(subject->count().held, 0u);
+   EXPECT_EQ(subject->count().held_bytes, 0u);
+}
+
+TEST_F(Gate, LetsOneLargeRequestWaitAlone) {
+   auth::gate_options o;
+   o.max_held_bytes = 1'000;
+   open(o);
+   test::fake_connection other;
+   auto first = with_token("abc"), second = with_token("def");
+   EXPECT_EQ(go(first, connection), outcome::waiting) << "or it could never be verified";
+   EXPECT_EQ(go(second, other), outcome::answered);
+   EXPECT_EQ(other.answers.back().status, 503);
+   while (!verifier.open.empty()) verifier.answer(good(somebody()));
+   connection.loop.run_all();
+   EXPECT_EQ(resumed, 1);
+   EXPECT_EQ(subject->count().held_bytes, 0u);
+}
+
 TEST_F(Gate, BoundsTheRequestsThatWaitForOneToken) {
    auth::gate_options o;
    o.cache.max_waiters = 1;
