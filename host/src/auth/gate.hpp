@@ -24,7 +24,8 @@
 /// One per process. Thread safety: all members, any thread; `look` and `check` on the connection's.
 /// Lifetimes: made by `make_shared`, kept alive by what waits; `verifier` and clocks outlive it. A
 /// verifier that drops a question unanswered has failed, and the requests get their 503.
-/// Errors: answers, see `challenge.hpp`. Neither token nor claims are ever logged.
+/// Errors: answers, see `challenge.hpp`, and lines in the log, see `refusals.hpp`. No token is ever
+/// logged, and of its claims nothing but the client's id.
 
 #include <atomic>
 #include <chrono>
@@ -83,16 +84,19 @@ public:
    [[nodiscard]] decision check(const core::http::request& rq, core::http::responder& out,
                                 fields cors, again resume);
 
-   /// 403 with all scopes that a new token needs: the server's, `needed`, and those of the present
-   /// token that anything here asks for, since some clients ask for nothing but the challenge's and
-   /// would lose them.
+   /// A call needs scopes that its caller lacks: the log and the count.
+   void note_scopes(const core::principal& who, std::span<const std::string> needed,
+                    const core::call_site& at);
+   /// The answer: 403 with all scopes that a new token needs: the server's, `needed`, and those of
+   /// the present token that anything here asks for, since some clients ask for nothing but the
+   /// challenge's and would lose them.
    void refuse_scopes(const core::principal& who, std::span<const std::string> needed,
                       core::http::responder& out, fields cors);
    /// Scopes that some tool asks for; replaces the ones before.
    void set_known_scopes(std::vector<std::string> scopes);
 
-   /// Counts a call. 0: go on; else seconds, and the answer is 429.
-   [[nodiscard]] unsigned seconds_to_wait(const core::principal& who);
+   /// Counts a call. 0: go on; else seconds, the log has been told, and the answer is 429.
+   [[nodiscard]] unsigned seconds_to_wait(const core::principal& who, const core::call_site& at);
    /// The ready answer to it, for whoever has none of its own.
    void refuse_rate(unsigned seconds, core::http::responder& out, fields cors) const;
 
@@ -124,8 +128,10 @@ private:
                                  const finding* about = nullptr);
    [[nodiscard]] decision hold(const token_cache::flight_ref& f, const core::http::request& rq,
                                core::http::responder& out, fields cors, again resume);
-   void refuse_lacking(const core::principal& who, std::span<const std::string> needed,
-                       std::string_view peer, core::http::responder& out, fields cors);
+   [[nodiscard]] decision refuse_busy(std::string why, std::string_view peer,
+                                      core::http::responder& out, fields cors);
+   [[nodiscard]] std::vector<std::string> missing(const core::principal& who,
+                                                  std::span<const std::string> needed) const;
    void verify(const token_cache::flight_ref& f, std::string_view token,
                const core::http::request& rq);
    void resume(suspended& s, const finding_ref& f);
