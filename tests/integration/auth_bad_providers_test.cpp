@@ -91,6 +91,16 @@ TEST(BrokenProviderProcess, ServesTheOthersWhileOneTokenHangs) {
    expect_let_in(host, "good", "alice", "asked again");
 }
 
+TEST(BrokenProviderProcess, IsNotBelievedAboutTheAudienceThatItsManifestNames) {
+   const provider_dir providers(test_plugin("audience_auth"));
+   http_host host(protected_by_file("audience_auth", providers.path(),
+                                    {{"FASTMCP_BASE_URL", std::string(public_url)}}));
+   expect_let_in(host, "resource", "ann");
+   expect_let_in(host, "acme", "ann");
+   expect_refused(host, "other", 401, "wrong_audience");
+   expect_refused(host, "nobody", 401, "wrong_audience");
+}
+
 TEST(BrokenProviderProcess, EndsWhenTheProviderHangsOrIsNoneAtTheStart) {
    const provider_dir providers(test_plugin("bad_auth"));
    for (const auto& [mode, sentence] :

@@ -38,8 +38,8 @@ class asked final : public call {
 public:
    using done = std::move_only_function<void(auth_verdict)>;
 
-   asked(const auth_question& q, std::string_view provider, done to)
-       : provider_(provider), done_(std::move(to)) {
+   asked(const auth_question& q, const instance& of, done to)
+       : provider_(of.name()), audiences_(of.audiences()), done_(std::move(to)) {
       memory_.reserve(q.token.size() + q.scheme.size() + q.method.size() + q.url.size() +
                       q.peer_address.size() + q.resource.size());
       rq_.size = sizeof rq_;
@@ -64,7 +64,9 @@ public:
    const char* on_verified(const fmcp_auth_result& r) noexcept override {
       auth_verdict verdict;
       try {
-         if (const char* fault = read_answer(r, provider_, token(), verdict)) {
+         if (const char* fault = read_answer(
+                   r, {.provider = provider_, .token = token(), .audiences = audiences_},
+                   verdict)) {
             reason_if_misbehaved_ = verdict.reason;
             return fault;
          }
@@ -114,7 +116,8 @@ private:
 
    std::string memory_; // never grows beyond what was reserved, so that no copy of it stays behind
    fmcp_auth_request rq_{};
-   const std::string_view provider_; // of the instance, which holds the question
+   const std::string_view provider_;              // of the instance, which holds the question
+   const std::span<const std::string> audiences_; // likewise
    auth_reason reason_if_misbehaved_ = auth_reason::provider_failed;
    done done_;
 };
@@ -146,7 +149,7 @@ public:
    [[nodiscard]] auth_info info() override;
    void verify(const auth_question& q, asked::done done) override {
       const auto patience = std::clamp(q.patience, milliseconds(1), longest_question);
-      plugin_->ask(std::make_shared<asked>(q, plugin_->name(), std::move(done)), patience);
+      plugin_->ask(std::make_shared<asked>(q, *plugin_, std::move(done)), patience);
    }
    void on_forget(std::function<void(std::string_view)> f) override {
       const std::lock_guard lock(forget_mutex_);
@@ -263,6 +266,19 @@ auth_candidate look_at_file(const candidate& c, const options& o) {
 
 // ---- loading ----
 
+/// With the placeholder filled in. Errors: invalid; the message is a predicate.
+core::result<std::vector<std::string>> audiences_of(const auth_manifest& m,
+                                                    const std::string& resource_url) {
+   auto out = m.audience;
+   const std::string placeholder = "{resource}";
+   if (std::ranges::find(out, placeholder) != out.end() && resource_url.empty()) {
+      return fail(errc::invalid, "accepts tokens for this server's public URL only, which is not "
+                                 "known; set FASTMCP_BASE_URL.");
+   }
+   std::ranges::replace(out, placeholder, resource_url);
+   return out;
+}
+
 /// What the loading thread and the one that waits for it share.
 struct loading {
    std::mutex mutex;
@@ -319,15 +335,15 @@ core::result<std::unique_ptr<auth_provider>> auth_provider::load(const auth_cand
    if (const auto ok = check_services(file->about, o.services, role::provider); !ok) {
       return fail(ok.error().code, sentence(ok.error().message));
    }
-   auto net = read_auth_member(file->about);
-   if (!net) return fail(net.error().code, sentence(net.error().message));
-   if (const auto ok = check_services(file->about, o.services, role::provider); !ok) {
-      return fail(ok.error().code, sentence(ok.error().message));
-   }
+   auto member = read_auth_member(file->about);
+   if (!member) return fail(member.error().code, sentence(member.error().message));
+   auto audiences = audiences_of(*member, resource_url);
+   if (!audiences) return fail(audiences.error().code, sentence(audiences.error().message));
 
    const auto deadlines = std::make_shared<timer>(*o.clock);
    auto out = std::make_unique<provider>(deadlines, resource_url);
-   auto c = configure(*file, settings, o, role::provider, std::move(net->net));
+   auto c = configure(*file, settings, o, role::provider, std::move(member->net));
+   c.audiences = std::move(*audiences);
    c.deadlines = deadlines;
    c.to_host = out->line();
    const auto plugin = instance::make(std::move(c));

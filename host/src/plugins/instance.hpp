@@ -92,6 +92,8 @@ public:
       std::string mcp_path;
       std::string host_version;
       role as = role::tools;
+      /// Of a provider: one of these has to be among a token's audiences; empty: not looked at.
+      std::vector<std::string> audiences{};
       grants services{};
       bool never_unload = false;
       std::chrono::milliseconds call_timeout{60'000};
@@ -117,6 +119,10 @@ public:
    [[nodiscard]] const core::clock& clock() const noexcept { return *config_.clock; }
    [[nodiscard]] call_table& calls() noexcept { return calls_; }
    [[nodiscard]] const call_table& calls() const noexcept { return calls_; }
+
+   [[nodiscard]] const std::vector<std::string>& audiences() const noexcept {
+      return config_.audiences;
+   }
 
    // ---- life ----
 

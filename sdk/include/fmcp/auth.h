@@ -8,6 +8,11 @@
  *             "env_prefix":"ACME",           settings are FASTMCP_SERVER_AUTH_ACME_<FIELD>
  *             "net":["https://acme.example"],  origins that it may reach through fmcp.http/1 and
  *                                              fmcp.jwt/1, beside those of its url settings
+ *             "audience":["{resource}"],     whom tokens have to be for: after each ALLOW the host
+ *                                            looks whether `aud` of claims_json has one of these,
+ *                                            and refuses (401) otherwise, also where there are no
+ *                                            claims. {resource} is the URL of the protected
+ *                                            resource. Absent: the provider sees to that itself
  *             "headers":["x-acme-device"]}   DRAFT: request headers that it is to see
  *
  * Two settings are read by the host as well. `base_url`, of type url: under what clients reach the
@@ -26,9 +31,10 @@
  *
  * The host has parsed the header, bounded the token (at most 16 KiB, the characters of RFC 6750)
  * and looked in its cache before it asks, and asks once for requests that come together with the
- * same token. After an ALLOW it still checks expiry and required scopes itself, for cached answers
- * too. Only a well-formed ALLOW lets a request pass: an error, a deadline, a crash and a value out of
- * range deny it, as 401 where the provider has refused and as 503 where it has not decided.
+ * same token. After an ALLOW it checks the audience where the manifest says so, and expiry and
+ * required scopes in any case, these for cached answers too. Only a well-formed ALLOW lets a request
+ * pass: an error, a deadline, a crash and a value out of range deny it, as 401 where the provider has
+ * refused and as 503 where it has not decided.
  *
  * Each verification is answered exactly once, or ended by an error that verify returns, as it is
  * with calls (call.h): when its deadline passes the host answers the client, calls
