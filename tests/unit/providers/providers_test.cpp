@@ -131,7 +131,7 @@ TEST(DescopeProvider, WaitsForAKeyThatIsNotThere) {
 
 constexpr auto jwt_config =
       R"({"jwks_uri":"https://id.example/keys","issuer":["https://id.example"],"audience":["api"],
-          "algorithm":["ES256","RS256"],"required_scopes":["read"],"leeway":0,
+          "algorithm":["ES256","RS256"],"types":["vendor-at+jwt"],"required_scopes":["read"],"leeway":0,
           "allow_any_issuer":false,"allow_any_audience":false,
           "authorization_servers":["https://id.example"]})";
 
@@ -142,6 +142,7 @@ TEST(JwtProvider, TakesItsPolicyFromTheSettings) {
    ASSERT_EQ(p.problem(), "");
    EXPECT_EQ(host.policies.at(0).jwks_uri, "https://id.example/keys");
    EXPECT_THAT(host.policies.at(0).algorithms, ElementsAre("ES256", "RS256"));
+   EXPECT_THAT(host.policies.at(0).types, ElementsAre("vendor-at+jwt"));
    EXPECT_EQ(test::text_at(p.info().resource_metadata_json),
              R"({"authorization_servers":["https://id.example"],"scopes_supported":["read"]})");
    EXPECT_EQ(p.verify("a.b.c").decision, FMCP_AUTH_ALLOW);

@@ -29,6 +29,7 @@ public:
       rule("ISSUER", "ALLOW_ANY_ISSUER", from_.issuer, from_.allow_any_issuer);
       rule("AUDIENCE", "ALLOW_ANY_AUDIENCE", from_.audience, from_.allow_any_audience);
       algorithms();
+      if (has_empty(from_.types)) problem("TYPES has an empty entry.");
       keys();
       if (!problems_.empty()) throw fmcp::setting_error(problems_);
       out_.issuers = from_.issuer;
@@ -36,6 +37,7 @@ public:
       out_.audiences = from_.audience;
       out_.any_audience = from_.allow_any_audience;
       out_.algorithms = from_.algorithm;
+      out_.types = from_.types;
       out_.leeway = from_.leeway;
       return std::move(out_);
    }
