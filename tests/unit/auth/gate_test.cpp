@@ -176,6 +176,24 @@ TEST_F(Gate, TellsTheVerifierWhatItMayKnow) {
    verifier.answer(bad(auth_reason::denied));
 }
 
+TEST_F(Gate, TellsTheVerifierNoUrlThatTheSenderChose) {
+   auth::gate_options o;
+   o.ask = &verifier;
+   o.clock = &clock;
+   subject = std::make_shared<gate>(std::move(o));
+   auto rq = test::made_request("/mcp", "a=b").with("Authorization", "Bearer abc");
+   EXPECT_EQ(go(rq, connection), outcome::waiting);
+   EXPECT_EQ(verifier.open.front().url, "");
+   EXPECT_EQ(verifier.open.front().resource, "");
+   subject = nullptr;
+   open({});
+   auto next = test::made_request("/mcp", "a=b").with("Authorization", "Bearer abc");
+   test::fake_connection other;
+   EXPECT_EQ(go(next, other), outcome::waiting);
+   EXPECT_EQ(verifier.open.back().url, "https://srv/mcp") << "without query, and not evil.example";
+   verifier.open.clear();
+}
+
 TEST_F(Gate, HoldsTheRequestWhileTheVerifierThinks) {
    EXPECT_EQ(go("abc"), outcome::waiting);
    EXPECT_EQ(subject->count().held, 1u);
