@@ -349,10 +349,6 @@ unsigned gate::seconds_to_wait(const core::principal& who, const core::call_site
    return seconds;
 }
 
-void gate::refuse_rate(unsigned seconds, responder& out, fields cors) const {
-   send(make_refusal(auth_reason::rate_limited, {.retry_after_s = seconds}), out, cors);
-}
-
 gate::numbers gate::count() const {
    return {.asked = asked_.load(std::memory_order_relaxed),
            .held = room_->requests.load(),

@@ -97,11 +97,11 @@ public:
 
    /// Counts a call. 0: go on; else seconds, the log has been told, and the answer is 429.
    [[nodiscard]] unsigned seconds_to_wait(const core::principal& who, const core::call_site& at);
-   /// The ready answer to it, for whoever has none of its own.
-   void refuse_rate(unsigned seconds, core::http::responder& out, fields cors) const;
 
    /// SHA-256 of a token, raw; empty: all.
    void forget(std::string_view token_sha256) { cache_.forget(token_sha256); }
+
+   // For the metrics, which are to show them; until then tests read them.
 
    struct numbers {
       std::uint64_t asked = 0; ///< verifications that were begun

@@ -27,7 +27,6 @@ using core::errc;
 using core::fail;
 using std::chrono::milliseconds;
 
-constexpr milliseconds info_patience{2000};
 constexpr milliseconds late_patience{5000};
 constexpr milliseconds destructor_patience{2000};
 constexpr milliseconds stop_slack{100}; // for the thread that retires to be started and to tell
@@ -125,9 +124,8 @@ private:
 /// One plugin that is loaded, with what it said last.
 class provider final : public auth_provider, public instance_host {
 public:
-   provider(std::shared_ptr<timer> deadlines, std::string resource_url)
-       : timer_(std::move(deadlines)), line_(std::make_shared<host_line>(*this)),
-         resource_url_(std::move(resource_url)) {}
+   explicit provider(std::shared_ptr<timer> deadlines)
+       : timer_(std::move(deadlines)), line_(std::make_shared<host_line>(*this)) {}
    ~provider() override { halt(destructor_patience); }
 
    [[nodiscard]] const std::shared_ptr<host_line>& line() const noexcept { return line_; }
@@ -142,11 +140,7 @@ public:
    [[nodiscard]] std::shared_ptr<const core::http::fetch_policy> reach() const override {
       return plugin_->granted().reach;
    }
-   [[nodiscard]] auth_info known_info() const override {
-      const std::lock_guard lock(mutex_);
-      return info_;
-   }
-   [[nodiscard]] auth_info info() override;
+   [[nodiscard]] const auth_info& info() const noexcept override { return info_; }
    void verify(const auth_question& q, asked::done done) override {
       const auto patience = std::clamp(q.patience, milliseconds(1), longest_question);
       plugin_->ask(std::make_shared<asked>(q, *plugin_, std::move(done)), patience);
@@ -176,47 +170,12 @@ private:
 
    const std::shared_ptr<timer> timer_;
    const std::shared_ptr<host_line> line_;
-   const std::string resource_url_;
    std::shared_ptr<instance> plugin_; // null when it could not be loaded
    std::atomic<bool> is_stopped_{false};
-   mutable std::mutex mutex_;
-   auth_info info_; // guarded by mutex_
+   auth_info info_;
    std::mutex forget_mutex_;
    std::function<void(std::string_view)> forget_; // guarded by forget_mutex_
-   /// A thread is inside the plugin's info(), and may outlive this.
-   const std::shared_ptr<std::atomic<bool>> asking_ = std::make_shared<std::atomic<bool>>(false);
 };
-
-auth_info provider::info() {
-   // One thread at a time, which may never come back: then what is known stays.
-   if (asking_->exchange(true)) return known_info();
-   auto answer = std::make_shared<std::promise<core::result<auth_info>>>();
-   auto comes = answer->get_future();
-   const bool is_running = run_apart(
-         "fmcp:info", [plugin = plugin_, url = resource_url_, answer, asking = asking_]() mutable {
-            auto said = plugin->info(url);
-            plugin.reset();
-            asking->store(false);
-            answer->set_value(std::move(said));
-         });
-   if (!is_running) {
-      asking_->store(false);
-      return known_info();
-   }
-   std::string reason = "info() has not returned.";
-   if (comes.wait_for(info_patience) == std::future_status::ready) {
-      auto said = comes.get();
-      if (said) {
-         const std::lock_guard lock(mutex_);
-         info_ = std::move(*said);
-         return info_;
-      }
-      reason = std::move(said.error().message);
-   }
-   core::log::warn("plugins", "a provider says nothing new, its last answer stays {} {}",
-                   core::log::kv("plugin", plugin_->name()), core::log::kv("reason", reason));
-   return known_info();
-}
 
 void provider::halt(milliseconds patience) {
    if (is_stopped_.exchange(true)) return;
@@ -341,7 +300,7 @@ core::result<std::unique_ptr<auth_provider>> auth_provider::load(const auth_cand
    if (!audiences) return fail(audiences.error().code, sentence(audiences.error().message));
 
    const auto deadlines = std::make_shared<timer>(*o.clock);
-   auto out = std::make_unique<provider>(deadlines, resource_url);
+   auto out = std::make_unique<provider>(deadlines);
    auto c = configure(*file, settings, o, role::provider, std::move(member->net));
    c.audiences = std::move(*audiences);
    c.deadlines = deadlines;

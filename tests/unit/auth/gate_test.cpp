@@ -585,9 +585,6 @@ TEST_F(Gate, CountsCallsByCaller) {
    EXPECT_EQ(subject->refused().count(auth_reason::rate_limited), 1u);
    clock.advance(1s);
    EXPECT_EQ(subject->seconds_to_wait(*somebody(), {}), 0u);
-   subject->refuse_rate(7, connection, {});
-   EXPECT_EQ(answer().status, 429);
-   EXPECT_EQ(answer().find("Retry-After"), "7");
 }
 
 /// What `f` makes the log say, without the times.

@@ -171,13 +171,11 @@ TEST_F(AuthProvider, ThatUsesAServiceWithoutABackendIsRefused) {
 TEST_F(AuthProvider, LoadsAndSaysWhatDiscoveryNeeds) {
    ASSERT_EQ(load("good"), "");
    EXPECT_EQ(subject->name(), "bad_auth");
-   for (const auto& said : {subject->known_info(), subject->info()}) {
-      EXPECT_EQ(said.resource_metadata_json,
-                R"({"authorization_servers":["https://idp.example"]})");
-      EXPECT_EQ(said.as_metadata_json, "");
-      EXPECT_THAT(said.required_scopes, ElementsAre("read"));
-      EXPECT_THAT(said.challenge_scopes, IsEmpty());
-   }
+   const auto& said = subject->info();
+   EXPECT_EQ(said.resource_metadata_json, R"({"authorization_servers":["https://idp.example"]})");
+   EXPECT_EQ(said.as_metadata_json, "");
+   EXPECT_THAT(said.required_scopes, ElementsAre("read"));
+   EXPECT_THAT(said.challenge_scopes, IsEmpty());
 }
 
 TEST_F(AuthProvider, ReachesItsOwnOriginsAndThoseOfUrlSettings) {
