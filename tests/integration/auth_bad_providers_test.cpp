@@ -91,6 +91,14 @@ TEST(BrokenProviderProcess, ServesTheOthersWhileOneTokenHangs) {
    expect_let_in(host, "good", "alice", "asked again");
 }
 
+TEST(LongestToken, ReachesTheProviderAndIsToldWhyItIsRefused) {
+   const provider_dir providers(test_plugin("bad_auth"));
+   http_host host(broken(providers, "good", "10s"));
+   expect_refused(host, std::string(16 * 1024, 'a'), 401, "bad_signature");
+   expect_refused(host, std::string(16 * 1024 + 1, 'a'), 401, "malformed", "the gate's bound");
+   EXPECT_EQ(ask_as(host, std::string(33 * 1024, 'a')).status, 431);
+}
+
 TEST(BrokenProviderProcess, IsNotBelievedAboutTheAudienceThatItsManifestNames) {
    const provider_dir providers(test_plugin("audience_auth"));
    http_host host(protected_by_file("audience_auth", providers.path(),
