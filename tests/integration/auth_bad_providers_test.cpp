@@ -76,6 +76,7 @@ INSTANTIATE_TEST_SUITE_P(Modes, BrokenProvider,
                                            fault{"allow_nobody", 503, "provider_failed"},
                                            fault{"allow_bad_utf8", 503, "provider_failed"},
                                            fault{"allow_bad_claims", 503, "provider_failed"},
+                                           fault{"allow_expired", 401, "expired"},
                                            fault{"huge_subject", 503, "provider_failed"},
                                            fault{"huge_scopes", 503, "provider_failed"}),
                          [](const auto& row) { return std::string(row.param.mode); });
@@ -88,6 +89,24 @@ TEST(BrokenProviderProcess, ServesTheOthersWhileOneTokenHangs) {
    expect_refused(host, "other", 401, "bad_signature");
    expect_refused(host, "forget", 401, "bad_signature");
    expect_let_in(host, "good", "alice", "asked again");
+}
+
+TEST(LongestToken, ReachesTheProviderAndIsToldWhyItIsRefused) {
+   const provider_dir providers(test_plugin("bad_auth"));
+   http_host host(broken(providers, "good", "10s"));
+   expect_refused(host, std::string(16 * 1024, 'a'), 401, "bad_signature");
+   expect_refused(host, std::string(16 * 1024 + 1, 'a'), 401, "malformed", "the gate's bound");
+   EXPECT_EQ(ask_as(host, std::string(33 * 1024, 'a')).status, 431);
+}
+
+TEST(BrokenProviderProcess, IsNotBelievedAboutTheAudienceThatItsManifestNames) {
+   const provider_dir providers(test_plugin("audience_auth"));
+   http_host host(protected_by_file("audience_auth", providers.path(),
+                                    {{"FASTMCP_BASE_URL", std::string(public_url)}}));
+   expect_let_in(host, "resource", "ann");
+   expect_let_in(host, "acme", "ann");
+   expect_refused(host, "other", 401, "wrong_audience");
+   expect_refused(host, "nobody", 401, "wrong_audience");
 }
 
 TEST(BrokenProviderProcess, EndsWhenTheProviderHangsOrIsNoneAtTheStart) {

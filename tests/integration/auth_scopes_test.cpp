@@ -99,6 +99,16 @@ TEST(RequiredScopes, InABatchTheyAreAnErrorOfTheOneCall) {
    EXPECT_THAT(all, Not(HasSubstr("for admins")));
 }
 
+TEST(RequiredScopes, InABatchTheyAreToldToTheLogToo) {
+   http_host own(setup());
+   const legacy_session session(own, "2025-03-26", "{}", bearer(token("read")));
+   const auto call = request_text("tools/call", call_params("admin_echo", words), "1");
+   EXPECT_EQ(session.ask("[" + call + "]").status, 200);
+   EXPECT_TRUE(own.process().wait_for_line(
+         R"(reason=missing_scope status=403 peer="127.0.0.1" client="client-1" tool="admin_echo" )"
+         R"(detail="the token lacks the scope tools:admin")"));
+}
+
 TEST(ForbiddenTools, AreListedUnlessTheyAreToBeHidden) {
    const auto listed = [](const http_host& on, const std::string& who) {
       auto request = modern_post("/mcp", "tools/list");
@@ -140,7 +150,9 @@ TEST(CallRate, IsOfOnePrincipalWithAllItsTokens) {
    auto list = modern_post("/mcp", "tools/list");
    for (auto& f : bearer(token("a"))) list.fields.push_back(f);
    EXPECT_EQ(ask(limited.port(), list).status, 200) << "only calls are counted";
-   EXPECT_TRUE(limited.process().wait_for_line("rate_limited"));
+   EXPECT_TRUE(limited.process().wait_for_line(
+         R"(reason=rate_limited status=429 peer="127.0.0.1" client="client-1" tool="whoami" )"
+         R"(detail="calls_per_minute is 3; )"));
 }
 
 TEST(CallRate, InABatchIsAnErrorOfTheCallsThatAreTooMany) {

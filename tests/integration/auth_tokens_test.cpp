@@ -124,6 +124,20 @@ TEST(JwtOverHttp, ClientsAndScopes) {
    let_in(good().set("scope", "null").set("scp", R"("read")"), "scope null");
 }
 
+TEST(JwtOverHttp, TypesAreTheUsualOnesOrThoseThatAreSet) {
+   const auto of_type = [](const char* typ) {
+      return rsa().token(rsa().header().set("typ", typ), good());
+   };
+   const auto vendors = of_type(R"("vendor-at+jwt")");
+   expect_refused(host(), vendors, 401, "wrong_type");
+   expect_let_in(host(), of_type(R"("JWT")"), "user-1", "JWT");
+   http_host strict(protected_by("jwt", with_keys({{"JWT_TYPES", "vendor-at+jwt"}})));
+   expect_let_in(strict, vendors, "user-1", "as set");
+   expect_let_in(strict, of_type(R"("application/Vendor-AT+jwt")"), "user-1", "in any case");
+   expect_refused(strict, of_type(R"("at+jwt")"), 401, "wrong_type");
+   expect_refused(strict, rsa().token(rsa().header().drop("typ"), good()), 401, "wrong_type");
+}
+
 TEST(JwtOverHttp, Headers) {
    const auto with = [](const json_members& head) { return rsa().token(head, good()); };
    const auto head = rsa().header();

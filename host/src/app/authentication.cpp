@@ -51,7 +51,7 @@ public:
                                                    names_.resource);
       if (!provider) return std::unexpected(std::move(provider.error()));
       provider_ = std::move(*provider);
-      info_ = provider_->known_info();
+      info_ = provider_->info();
       verifier_ = std::make_unique<provider_verifier>(*provider_);
       open_gate();
       return open_routes();

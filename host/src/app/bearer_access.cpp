@@ -37,14 +37,19 @@ bearer_access::decision bearer_access::check(const core::http::request& rq,
    return decision_of(gate_->check(rq, out, cors, std::move(resume)));
 }
 
+void bearer_access::note_scopes(const core::principal& who, std::span<const std::string> needed,
+                                const core::call_site& at) {
+   gate_->note_scopes(who, needed, at);
+}
+
 void bearer_access::refuse_scopes(const core::principal& who, std::span<const std::string> needed,
                                   core::http::responder& out,
                                   std::span<const core::http::field> cors) {
    gate_->refuse_scopes(who, needed, out, cors);
 }
 
-unsigned bearer_access::seconds_to_wait(const core::principal& who) {
-   return gate_->seconds_to_wait(who);
+unsigned bearer_access::seconds_to_wait(const core::principal& who, const core::call_site& at) {
+   return gate_->seconds_to_wait(who, at);
 }
 
 } // namespace fmcp::app

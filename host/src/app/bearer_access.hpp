@@ -19,9 +19,11 @@ public:
                  std::span<const core::http::field> cors) override;
    decision check(const core::http::request& rq, core::http::responder& out,
                   std::span<const core::http::field> cors, again resume) override;
+   void note_scopes(const core::principal& who, std::span<const std::string> needed,
+                    const core::call_site& at) override;
    void refuse_scopes(const core::principal& who, std::span<const std::string> needed,
                       core::http::responder& out, std::span<const core::http::field> cors) override;
-   unsigned seconds_to_wait(const core::principal& who) override;
+   unsigned seconds_to_wait(const core::principal& who, const core::call_site& at) override;
 
 private:
    const std::shared_ptr<auth::gate> gate_;

@@ -79,25 +79,34 @@ void append_parameter(std::string& out, std::string_view name, std::string_view 
    out += '"';
 }
 
-/// Names them, as long as that is a sentence.
-std::string lacking(std::span<const std::string> missing) {
-   std::string out(core::name_of(auth_reason::missing_scope));
-   out += missing.size() == 1 ? ": the token lacks the scope" : ": the token lacks the scopes";
-   for (const auto& scope : missing) (out += ' ') += scope;
-   return out.size() <= 512 ? out : describe(auth_reason::missing_scope);
+std::string with_name(auth_reason why, std::string_view sentence) {
+   std::string out(core::name_of(why));
+   return out.append(": ").append(sentence);
 }
 
 } // namespace
 
 std::string describe(auth_reason why) {
-   std::string out(core::name_of(why));
-   return out.append(": ").append(sentence_of(why));
+   return with_name(why, sentence_of(why));
+}
+
+std::string describe_missing(std::span<const std::string> scopes) {
+   constexpr std::size_t max_sentence = 480;
+   std::string out =
+         scopes.size() == 1 ? "the token lacks the scope" : "the token lacks the scopes";
+   for (const auto& scope : scopes) {
+      if (out.size() + scope.size() > max_sentence)
+         return std::string(sentence_of(auth_reason::missing_scope));
+      (out += ' ') += scope;
+   }
+   return out;
 }
 
 refusal make_refusal(auth_reason why, const refusal_context& about) {
    const auto f = form_of(why, about.is_forbidden);
    const bool names_scopes = why == auth_reason::missing_scope && !about.missing.empty();
-   const auto description = names_scopes ? lacking(about.missing) : describe(why);
+   const auto description =
+         names_scopes ? with_name(why, describe_missing(about.missing)) : describe(why);
    refusal out{.status = f.status,
                .retry_after_s = about.retry_after_s != 0 ? about.retry_after_s : f.retry_after_s};
    if (f.has_challenge) {

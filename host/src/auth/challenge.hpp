@@ -48,6 +48,9 @@ struct refusal_context {
 /// `expired: the token has expired`.
 [[nodiscard]] std::string describe(core::auth_reason why);
 
+/// `the token lacks the scope write`; without names when they would be no sentence any more.
+[[nodiscard]] std::string describe_missing(std::span<const std::string> scopes);
+
 /// Answers with `r` and the fields of `cors`; never stored by a cache.
 void send(const refusal& r, core::http::responder& out, std::span<const core::http::field> cors);
 

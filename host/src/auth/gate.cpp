@@ -4,7 +4,10 @@
 #include <array>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "auth/challenge.hpp"
+#include "core/result.hpp"
 
 namespace fmcp::auth {
 
@@ -26,6 +29,19 @@ rate_limit::options for_rate(const gate_options& o) {
    auto out = o.rate;
    out.clock = o.clock;
    return out;
+}
+
+/// What it takes to put a request aside, roughly, and rather more than less.
+std::size_t size_of(const request& rq) noexcept {
+   std::size_t n = 1'024 + rq.path.size() + rq.query.size() + rq.host.size() + rq.body.size();
+   for (const auto& f : rq.fields) n += sizeof f + f.name.size() + f.value.size();
+   return n;
+}
+
+/// What the log may call somebody. A client's id is a program's name, unless it was taken from the
+/// subject, for want of one.
+std::string_view client_of(const core::principal& who) noexcept {
+   return who.client_id == who.subject ? std::string_view() : who.client_id;
 }
 
 std::string joined(std::span<const std::string> scopes) {
@@ -68,24 +84,44 @@ private:
 
 } // namespace
 
-/// One of `max_held`, given back at the end.
+/// Where requests wait.
+struct gate::room {
+   std::atomic<std::size_t> requests{0}, bytes{0};
+};
+
+/// A place in it, given back at the end.
 class gate::place {
 public:
-   static std::unique_ptr<place> take(const std::shared_ptr<std::atomic<std::size_t>>& held,
-                                      std::size_t max) {
-      if (held->fetch_add(1) >= max) {
-         --*held;
-         return nullptr;
+   /// Errors: limit; the message is a sentence for the log.
+   static core::result<std::unique_ptr<place>> take(const std::shared_ptr<room>& in,
+                                                    std::size_t bytes, const gate_options& o) {
+      std::unique_ptr<place> mine(new place(in, bytes));
+      const auto others = in->requests.fetch_add(1), theirs = in->bytes.fetch_add(bytes);
+      if (others >= o.max_held) {
+         return core::fail(core::errc::limit,
+                           fmt::format("{} requests wait for the verification of their tokens, as "
+                                       "many as may: look whether the provider answers",
+                                       o.max_held));
       }
-      return std::unique_ptr<place>(new place(held));
+      if (others != 0 && theirs + bytes > o.max_held_bytes) {
+         return core::fail(core::errc::limit,
+                           fmt::format("requests of {} bytes wait for the verification of their "
+                                       "tokens, and {} may: look whether the provider answers",
+                                       theirs, o.max_held_bytes));
+      }
+      return mine;
    }
    place(const place&) = delete;
    place& operator=(const place&) = delete;
-   ~place() { --*held_; }
+   ~place() {
+      --in_->requests;
+      in_->bytes -= bytes_;
+   }
 
 private:
-   explicit place(std::shared_ptr<std::atomic<std::size_t>> held) : held_(std::move(held)) {}
-   const std::shared_ptr<std::atomic<std::size_t>> held_;
+   place(std::shared_ptr<room> in, std::size_t bytes) : in_(std::move(in)), bytes_(bytes) {}
+   const std::shared_ptr<room> in_;
+   const std::size_t bytes_;
 };
 
 /// A request that waits for its verdict.
@@ -102,7 +138,7 @@ gate::gate(gate_options o)
       scope_(joined(options_.challenge_scopes.empty() ? options_.required_scopes
                                                       : options_.challenge_scopes)),
       cache_(for_cache(options_)), rate_(for_rate(options_)), refusals_(*options_.clock),
-      held_(std::make_shared<std::atomic<std::size_t>>(0)) {}
+      room_(std::make_shared<room>()) {}
 
 // ------------------------------------------------------------------------------------ the hot path
 
@@ -131,10 +167,11 @@ gate::decision gate::judge(const finding& f, std::string_view peer, responder& o
    const auto& who = *f.what.who;
    const auto grace_ms = std::chrono::milliseconds(options_.leeway).count();
    if (who.is_expired(options_.clock->unix_ms() - grace_ms))
-      return refuse(auth_reason::expired, peer, out, cors);
+      return refuse(auth_reason::expired, peer, out, cors, &f);
    for (const auto& scope : options_.required_scopes) {
       if (who.has_scope(scope)) continue;
-      refuse_lacking(who, {}, peer, out, cors);
+      note_scopes(who, {}, {.peer_address = peer});
+      refuse_scopes(who, {}, out, cors);
       return {};
    }
    return {.what = outcome::pass, .who = &f.what.who};
@@ -175,11 +212,13 @@ void gate::verify(const token_cache::flight_ref& f, std::string_view token, cons
 
 gate::decision gate::hold(const token_cache::flight_ref& f, const request& rq, responder& out,
                           fields cors, again work) {
-   auto seat = place::take(held_, options_.max_held);
-   if (!seat) return refuse(auth_reason::busy, rq.peer_address, out, cors);
+   auto seat = place::take(room_, size_of(rq), options_);
+   if (!seat) return refuse_busy(std::move(seat.error().message), rq.peer_address, out, cors);
    auto held = out.hold();
-   if (!held) return refuse(auth_reason::busy, rq.peer_address, out, cors);
-   auto s = std::make_shared<suspended>(shared_from_this(), std::move(seat), std::move(held));
+   if (!held) {
+      return refuse_busy("the connection cannot put a request aside", rq.peer_address, out, cors);
+   }
+   auto s = std::make_shared<suspended>(shared_from_this(), std::move(*seat), std::move(held));
    for (const auto& c : cors) s->cors.emplace_back(c.name, c.value);
    s->resume = std::move(work);
    const auto go_on = [s](const finding_ref& found) {
@@ -192,7 +231,10 @@ gate::decision gate::hold(const token_cache::flight_ref& f, const request& rq, r
    case token_cache::flight::joined::full: {
       // Put aside already, so it can only be refused the long way.
       const auto busy = std::make_shared<finding>();
-      busy->what.reason = auth_reason::busy;
+      busy->what = {.reason = auth_reason::busy,
+                    .detail = fmt::format("{} requests wait for the verification of this token, as "
+                                          "many as may",
+                                          options_.cache.max_waiters)};
       go_on(busy);
    }
    }
@@ -233,22 +275,50 @@ gate::decision gate::refuse(auth_reason why, std::string_view peer, responder& o
    const auto r = make_refusal(why, {.scope = asked_for.empty() ? scope_ : asked_for,
                                      .resource_metadata = options_.metadata_url,
                                      .is_forbidden = about != nullptr && about->what.is_forbidden});
-   refusals_.note(why, r.status, peer, about == nullptr ? std::string_view() : about->what.detail);
+   refusals::about whom{.peer = peer};
+   if (about != nullptr) {
+      whom.detail = about->what.detail;
+      if (about->what.who) whom.client = client_of(*about->what.who);
+   }
+   refusals_.note(why, r.status, whom);
    send(r, out, cors);
    return {};
 }
 
-void gate::refuse_lacking(const core::principal& who, std::span<const std::string> needed,
-                          std::string_view peer, responder& out, fields cors) {
-   std::vector<std::string> missing, kept;
+gate::decision gate::refuse_busy(std::string why, std::string_view peer, responder& out,
+                                 fields cors) {
+   finding busy;
+   busy.what = {.reason = auth_reason::busy, .detail = std::move(why)};
+   return refuse(auth_reason::busy, peer, out, cors, &busy);
+}
+
+/// Each once.
+std::vector<std::string> gate::missing(const core::principal& who,
+                                       std::span<const std::string> needed) const {
+   std::vector<std::string> out;
    const std::array<std::span<const std::string>, 2> wanted{options_.required_scopes, needed};
    for (const auto list : wanted) {
       for (const auto& scope : list) {
          if (is_scope_token(scope) && !who.has_scope(scope) &&
-             std::ranges::find(missing, scope) == missing.end())
-            missing.push_back(scope);
+             std::ranges::find(out, scope) == out.end())
+            out.push_back(scope);
       }
    }
+   return out;
+}
+
+void gate::note_scopes(const core::principal& who, std::span<const std::string> needed,
+                       const core::call_site& at) {
+   refusals_.note(auth_reason::missing_scope, 403,
+                  {.peer = at.peer_address,
+                   .client = client_of(who),
+                   .tool = at.tool,
+                   .detail = describe_missing(missing(who, needed))});
+}
+
+void gate::refuse_scopes(const core::principal& who, std::span<const std::string> needed,
+                         responder& out, fields cors) {
+   std::vector<std::string> kept;
    {
       const std::lock_guard lock(mutex_);
       std::ranges::copy_if(known_scopes_, std::back_inserter(kept),
@@ -256,16 +326,10 @@ void gate::refuse_lacking(const core::principal& who, std::span<const std::strin
    }
    const std::array<std::span<const std::string>, 3> all{options_.required_scopes, needed, kept};
    const auto scope = join_scopes(all);
-   const auto r = make_refusal(
-         auth_reason::missing_scope,
-         {.scope = scope, .resource_metadata = options_.metadata_url, .missing = missing});
-   refusals_.note(auth_reason::missing_scope, r.status, peer, {});
-   send(r, out, cors);
-}
-
-void gate::refuse_scopes(const core::principal& who, std::span<const std::string> needed,
-                         responder& out, fields cors) {
-   refuse_lacking(who, needed, {}, out, cors);
+   send(make_refusal(auth_reason::missing_scope, {.scope = scope,
+                                                  .resource_metadata = options_.metadata_url,
+                                                  .missing = missing(who, needed)}),
+        out, cors);
 }
 
 void gate::set_known_scopes(std::vector<std::string> scopes) {
@@ -273,19 +337,22 @@ void gate::set_known_scopes(std::vector<std::string> scopes) {
    known_scopes_ = std::move(scopes);
 }
 
-unsigned gate::seconds_to_wait(const core::principal& who) {
+unsigned gate::seconds_to_wait(const core::principal& who, const core::call_site& at) {
    const auto seconds = rate_.take(who);
-   if (seconds != 0) refusals_.note(auth_reason::rate_limited, 429, {}, {});
+   if (seconds == 0) return 0;
+   refusals_.note(auth_reason::rate_limited, 429,
+                  {.peer = at.peer_address,
+                   .client = client_of(who),
+                   .tool = at.tool,
+                   .detail = fmt::format("calls_per_minute is {}; the next call may come in {} s",
+                                         options_.rate.calls_per_minute, seconds)});
    return seconds;
-}
-
-void gate::refuse_rate(unsigned seconds, responder& out, fields cors) const {
-   send(make_refusal(auth_reason::rate_limited, {.retry_after_s = seconds}), out, cors);
 }
 
 gate::numbers gate::count() const {
    return {.asked = asked_.load(std::memory_order_relaxed),
-           .held = held_->load(),
+           .held = room_->requests.load(),
+           .held_bytes = room_->bytes.load(),
            .cache = cache_.count()};
 }
 

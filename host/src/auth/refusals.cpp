@@ -34,17 +34,21 @@ bool refusals::may_write(std::uint64_t& left_out) {
    return true;
 }
 
-void refusals::note(auth_reason why, int status, std::string_view peer, std::string_view detail) {
+void refusals::note(auth_reason why, int status, const about& whom) {
    counts_[static_cast<std::size_t>(why)].fetch_add(1, std::memory_order_relaxed);
    const auto level = level_of(why);
    if (!log::enabled(level)) return;
    std::uint64_t left_out = 0;
    if (!may_write(left_out)) return;
    std::string more;
-   if (!detail.empty()) (more += ' ') += log::kv("detail", detail);
+   const std::pair<std::string_view, std::string_view> members[] = {
+         {"client", whom.client}, {"tool", whom.tool}, {"detail", whom.detail}};
+   for (const auto& [name, value] : members) {
+      if (!value.empty()) (more += ' ') += log::kv(name, value);
+   }
    if (left_out != 0) more += " left_out=" + std::to_string(left_out);
    log::at(level, "auth", "request refused reason={} status={} {}{}", core::name_of(why), status,
-           log::kv("peer", peer), more);
+           log::kv("peer", whom.peer), more);
 }
 
 } // namespace fmcp::auth

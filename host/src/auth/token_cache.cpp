@@ -110,9 +110,10 @@ std::uint64_t token_cache::life_of(const verdict& v) const noexcept {
    if (v.reason != core::auth_reason::none) return nanoseconds(options_.negative_ttl);
    auto life = nanoseconds(std::min(v.cache_for, options_.max_ttl));
    if (v.who->expires_unix_ms == 0) return life;
-   const auto left_ms = v.who->expires_unix_ms - options_.clock->unix_ms() +
-                        std::chrono::milliseconds(options_.leeway).count();
-   if (left_ms <= 0) return 0;
+   const auto now_ms =
+         options_.clock->unix_ms() - std::chrono::milliseconds(options_.leeway).count();
+   if (v.who->is_expired(now_ms)) return 0; // before the difference, which may overflow then
+   const auto left_ms = v.who->expires_unix_ms - now_ms;
    // Compared in milliseconds: an expiry in the far future would overflow as nanoseconds.
    return static_cast<std::uint64_t>(left_ms) < life / 1'000'000
                 ? static_cast<std::uint64_t>(left_ms) * 1'000'000

@@ -16,8 +16,10 @@ namespace fmcp::auth {
 /// What is asked. The strings are the asker's, and the verifier copies what it keeps.
 struct question {
    std::string_view token; ///< checked: charset and length
-   std::string_view method, url, peer_address;
-   std::string_view resource; ///< URL of the protected resource
+   std::string_view method;
+   /// `url` and `resource`: of what is asked for and of the protected resource, as clients know
+   /// them; or empty. From the settings: `Host` is the sender's word.
+   std::string_view url, peer_address, resource;
    std::chrono::steady_clock::time_point deadline{};
 };
 

@@ -30,6 +30,9 @@ struct fetch_policy {
    std::vector<std::string> trusted{};
    /// Any other `https` origin with a public address: for URLs from documents (client-id metadata).
    bool any_public_https = false;
+   /// Takes none of the places that a fetcher keeps for others. The host says so of what tools may
+   /// reach, so that their exchanges, however many hang, keep no key and no verification waiting.
+   bool leaves_room = false;
 };
 
 struct fetch_request {

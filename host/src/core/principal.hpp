@@ -31,6 +31,11 @@ struct principal {
    }
 };
 
+/// What somebody calls, and from where. Views of the request's memory.
+struct call_site {
+   std::string_view tool{}, peer_address{};
+};
+
 /// Null: the host runs without authentication.
 using caller_ref = std::shared_ptr<const principal>;
 

@@ -42,11 +42,17 @@ struct job {
    core::result<fetch_exchange> exchange;
    clock::time_point deadline;
    milliseconds timeout;
+   bool leaves_room; ///< see fetch_policy
    fetch_done done;
    std::unique_ptr<fetch_transfer>
          transfer{}; // while it runs; before `exchange` changes it is gone
 };
 using job_ptr = std::unique_ptr<job>;
+
+/// At least one: whoever keeps more than there is does not shut the others out.
+std::size_t less(std::size_t all, std::size_t kept) noexcept {
+   return all > kept ? all - kept : 1;
+}
 
 core::error ended(const job& j) {
    return {core::errc::internal,
@@ -86,7 +92,7 @@ private:
    void wait();
    void end_all();
    core::result<void> set_up();
-   [[nodiscard]] std::size_t running_at(const std::string& origin) const;
+   [[nodiscard]] bool may_run(const job& j) const;
 
    const fetcher_options options_;
    const proxy_rules proxies_;
@@ -98,6 +104,7 @@ private:
    std::vector<std::uint64_t> cancelled_; // guarded by mutex_
    std::uint64_t last_id_ = 0;            // guarded by mutex_
    std::size_t open_ = 0;                 // guarded by mutex_: accepted and not finished
+   std::size_t open_guests_ = 0;          // guarded by mutex_: of these, those that leave room
    bool is_ending_ = false;               // guarded by mutex_
    std::thread thread_;                   // guarded by mutex_; joined by the destructor
 
@@ -113,18 +120,25 @@ private:
 
 std::uint64_t curl_fetcher::start(fetch_request rq, fetch_done done) {
    const auto timeout = std::clamp(rq.timeout, 1ms, longest_timeout);
+   const bool leaves_room = rq.policy && rq.policy->leaves_room;
    job_ptr made(new job{.exchange = fetch_exchange::admit(std::move(rq)),
                         .deadline = clock::now() + timeout,
                         .timeout = timeout,
+                        .leaves_room = leaves_room,
                         .done = std::move(done)});
    const std::lock_guard lock(mutex_);
    const auto id = made->id = ++last_id_;
-   if (made->exchange && open_ >= options_.max_running + options_.max_waiting) {
+   const auto all = options_.max_running + options_.max_waiting;
+   const auto for_guests = less(all, options_.kept_running + options_.kept_waiting);
+   if (made->exchange && (open_ >= all || (leaves_room && open_guests_ >= for_guests))) {
       made->exchange = core::fail(core::errc::limit,
                                   fmt::format("{} was not fetched: {} other requests are under way",
                                               made->exchange->place(), open_));
    }
-   if (made->exchange) ++open_;
+   if (made->exchange) {
+      ++open_;
+      open_guests_ += leaves_room;
+   }
    inbox_.push_back(std::move(made));
    begin_thread();
    wake();
@@ -223,17 +237,27 @@ void curl_fetcher::expire_waiting() {
    }
 }
 
-std::size_t curl_fetcher::running_at(const std::string& origin) const {
-   return static_cast<std::size_t>(std::ranges::count_if(running_, [&](const auto& entry) {
-      return entry.second->exchange->target().origin() == origin;
-   }));
+/// Whether it keeps to the bounds, while fewer run than may altogether.
+bool curl_fetcher::may_run(const job& j) const {
+   const auto origin = j.exchange->target().origin();
+   std::size_t guests = 0, here = 0, guests_here = 0;
+   for (const auto& [handle, other] : running_) {
+      const bool is_here = other->exchange->target().origin() == origin;
+      guests += other->leaves_room;
+      here += is_here;
+      guests_here += is_here && other->leaves_room;
+   }
+   if (here >= options_.max_running_per_origin) return false;
+   return !j.leaves_room ||
+          (guests < less(options_.max_running, options_.kept_running) &&
+           guests_here < less(options_.max_running_per_origin, options_.kept_running_per_origin));
 }
 
-/// In order of arrival, except that a busy origin holds up nobody else.
+/// In order of arrival, except that a busy origin holds up nobody else, nor do those that have to
+/// leave room.
 void curl_fetcher::start_waiting() {
    for (std::size_t at = 0; at < waiting_.size() && running_.size() < options_.max_running;) {
-      if (running_at(waiting_[at]->exchange->target().origin()) >=
-          options_.max_running_per_origin) {
+      if (!may_run(*waiting_[at])) {
          ++at;
          continue;
       }
@@ -323,6 +347,7 @@ void curl_fetcher::finish(job_ptr j, core::result<fetch_reply> outcome) {
    {
       const std::lock_guard lock(mutex_);
       --open_;
+      open_guests_ -= j->leaves_room;
    }
    j->transfer.reset();
    j->done(std::move(outcome));

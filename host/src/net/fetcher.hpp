@@ -35,6 +35,8 @@ struct fetcher_options {
    std::size_t max_running = 64;
    std::size_t max_running_per_origin = 16;
    std::size_t max_waiting = 256; ///< besides those that run; more is `limit`
+   /// Of these three numbers, what requests never get whose policy `leaves_room`.
+   std::size_t kept_running = 16, kept_running_per_origin = 4, kept_waiting = 64;
    std::size_t max_header_bytes = 64 * 1024;
    std::size_t max_fields = 100;
 };

@@ -30,7 +30,7 @@ using core::http::handler;
 
 /// Bounds, each with its answer. Zero means none only where it is said.
 struct limits {
-   std::size_t max_header_bytes = 16 * 1024; ///< 431; start line, fields, trailers, extensions
+   std::size_t max_header_bytes = 32 * 1024; ///< 431; start line, fields, trailers, extensions
    std::size_t max_fields = 100;             ///< 431
    std::size_t max_body_bytes = 4u << 20;    ///< 413
    std::size_t max_connections = 10'000;     ///< all threads together; 503 and close

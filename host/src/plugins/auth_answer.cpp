@@ -35,6 +35,9 @@ constexpr json::limits info_bounds{
 constexpr std::uint32_t max_info_scopes = 64, max_urls = 8;
 constexpr std::size_t max_url = 2048;
 constexpr std::uint32_t longest_cache_s = 24 * 3600;
+/// The latest expiry, in milliseconds: a double still counts such ones exactly, and no sum of it
+/// with a time of today leaves 64 bits.
+constexpr std::int64_t latest_ms = 9'000'000'000'000'000;
 
 struct pair {
    std::int32_t why;
@@ -124,8 +127,7 @@ bool expiry_of(const json::value& claims, std::int64_t& out) {
    if (exp == nullptr) return true;
    if (!exp->is(json::kind::number)) return false;
    const double ms = std::floor(exp->as_double() * 1000);
-   constexpr double longest = 9e15; // what a double holds exactly
-   out = static_cast<std::int64_t>(std::clamp(ms, 1.0, longest));
+   out = static_cast<std::int64_t>(std::clamp(ms, 1.0, static_cast<double>(latest_ms)));
    return true;
 }
 
@@ -156,7 +158,10 @@ const char* copy_principal(const fmcp_principal& from, bool takes_claims, core::
    if (!scopes) return "a principal whose list of scopes cannot be read";
    std::erase(*scopes, std::string());
    to.scopes = std::move(*scopes);
-   to.expires_unix_ms = from.expires_unix_ms;
+   // Here too a time before 1970 is over, and 0 alone says that it is not known.
+   to.expires_unix_ms = from.expires_unix_ms == 0
+                              ? 0
+                              : std::clamp<std::int64_t>(from.expires_unix_ms, 1, latest_ms);
 
    const auto text = view(from.claims_json, claims_bounds.max_bytes);
    if (!text) return "a principal with more than 64 KiB of claims, or without their address";
@@ -170,17 +175,35 @@ const char* copy_principal(const fmcp_principal& from, bool takes_claims, core::
    return takes_claims ? fill_from(**claims, to) : nullptr;
 }
 
-const char* read_allow(const fmcp_auth_result& r, std::string_view provider, auth_verdict& out) {
+/// Whether `aud` (RFC 7519 section 4.1.3), a text or several, has one of them.
+bool is_for_one_of(std::span<const std::string> audiences, std::string_view claims_json) {
+   json::document document;
+   const auto claims = document.parse_copy(claims_json, claims_bounds);
+   const auto* aud = claims ? (*claims)->find("aud") : nullptr;
+   if (aud == nullptr) return false;
+   const auto said = aud->is(json::kind::array) ? aud->items() : std::span(aud, 1);
+   return std::ranges::any_of(said, [&](const auto& one) {
+      return one.is(json::kind::string) &&
+             std::ranges::find(audiences, one.string()) != audiences.end();
+   });
+}
+
+const char* read_allow(const fmcp_auth_result& r, const answer_terms& of, auth_verdict& out) {
    const auto given =
          copy_grown<fmcp_principal>(r.principal, FMCP_LEAST(fmcp_principal, client_id));
    if (!given) return "an ALLOW without a principal";
    const bool takes_claims = (r.flags & FMCP_AUTH_FROM_CLAIMS) != 0;
    core::principal who;
    if (const char* fault = copy_principal(*given, takes_claims, who)) return fault;
-   who.provider = provider;
+   who.provider = of.provider;
    if (who.subject.empty() && who.client_id.empty()) {
       if (!takes_claims) return "an ALLOW for a principal without subject and client";
       out.reason = auth_reason::no_subject; // the token's fault, not the provider's
+      return nullptr;
+   }
+   if (!of.audiences.empty() && !is_for_one_of(of.audiences, who.claims_json)) {
+      out.reason = auth_reason::wrong_audience;
+      out.detail = "The provider allows a token whose claims have no \"aud\" of its manifest's.";
       return nullptr;
    }
    out.who = std::make_shared<const core::principal>(std::move(who));
@@ -247,14 +270,13 @@ std::string log_words(std::string_view text, std::string_view token) {
    return plain_words(text.substr(0, max_detail));
 }
 
-const char* read_answer(const fmcp_auth_result& r, std::string_view provider,
-                        std::string_view token, auth_verdict& out) {
+const char* read_answer(const fmcp_auth_result& r, const answer_terms& of, auth_verdict& out) {
    out = {};
-   if (const auto detail = view(r.detail, UINT32_MAX)) out.detail = log_words(*detail, token);
+   if (const auto detail = view(r.detail, UINT32_MAX)) out.detail = log_words(*detail, of.token);
    switch (r.decision) {
    case FMCP_AUTH_ALLOW: {
       out.reason = auth_reason::provider_failed;
-      const char* fault = read_allow(r, provider, out);
+      const char* fault = read_allow(r, of, out);
       return fault;
    }
    case FMCP_AUTH_DENY: {

@@ -27,7 +27,6 @@ using core::errc;
 using core::fail;
 using std::chrono::milliseconds;
 
-constexpr milliseconds info_patience{2000};
 constexpr milliseconds late_patience{5000};
 constexpr milliseconds destructor_patience{2000};
 constexpr milliseconds stop_slack{100}; // for the thread that retires to be started and to tell
@@ -38,8 +37,8 @@ class asked final : public call {
 public:
    using done = std::move_only_function<void(auth_verdict)>;
 
-   asked(const auth_question& q, std::string_view provider, done to)
-       : provider_(provider), done_(std::move(to)) {
+   asked(const auth_question& q, const instance& of, done to)
+       : provider_(of.name()), audiences_(of.audiences()), done_(std::move(to)) {
       memory_.reserve(q.token.size() + q.scheme.size() + q.method.size() + q.url.size() +
                       q.peer_address.size() + q.resource.size());
       rq_.size = sizeof rq_;
@@ -64,7 +63,9 @@ public:
    const char* on_verified(const fmcp_auth_result& r) noexcept override {
       auth_verdict verdict;
       try {
-         if (const char* fault = read_answer(r, provider_, token(), verdict)) {
+         if (const char* fault = read_answer(
+                   r, {.provider = provider_, .token = token(), .audiences = audiences_},
+                   verdict)) {
             reason_if_misbehaved_ = verdict.reason;
             return fault;
          }
@@ -114,7 +115,8 @@ private:
 
    std::string memory_; // never grows beyond what was reserved, so that no copy of it stays behind
    fmcp_auth_request rq_{};
-   const std::string_view provider_; // of the instance, which holds the question
+   const std::string_view provider_;              // of the instance, which holds the question
+   const std::span<const std::string> audiences_; // likewise
    auth_reason reason_if_misbehaved_ = auth_reason::provider_failed;
    done done_;
 };
@@ -122,9 +124,8 @@ private:
 /// One plugin that is loaded, with what it said last.
 class provider final : public auth_provider, public instance_host {
 public:
-   provider(std::shared_ptr<timer> deadlines, std::string resource_url)
-       : timer_(std::move(deadlines)), line_(std::make_shared<host_line>(*this)),
-         resource_url_(std::move(resource_url)) {}
+   explicit provider(std::shared_ptr<timer> deadlines)
+       : timer_(std::move(deadlines)), line_(std::make_shared<host_line>(*this)) {}
    ~provider() override { halt(destructor_patience); }
 
    [[nodiscard]] const std::shared_ptr<host_line>& line() const noexcept { return line_; }
@@ -139,14 +140,10 @@ public:
    [[nodiscard]] std::shared_ptr<const core::http::fetch_policy> reach() const override {
       return plugin_->granted().reach;
    }
-   [[nodiscard]] auth_info known_info() const override {
-      const std::lock_guard lock(mutex_);
-      return info_;
-   }
-   [[nodiscard]] auth_info info() override;
+   [[nodiscard]] const auth_info& info() const noexcept override { return info_; }
    void verify(const auth_question& q, asked::done done) override {
       const auto patience = std::clamp(q.patience, milliseconds(1), longest_question);
-      plugin_->ask(std::make_shared<asked>(q, plugin_->name(), std::move(done)), patience);
+      plugin_->ask(std::make_shared<asked>(q, *plugin_, std::move(done)), patience);
    }
    void on_forget(std::function<void(std::string_view)> f) override {
       const std::lock_guard lock(forget_mutex_);
@@ -173,47 +170,12 @@ private:
 
    const std::shared_ptr<timer> timer_;
    const std::shared_ptr<host_line> line_;
-   const std::string resource_url_;
    std::shared_ptr<instance> plugin_; // null when it could not be loaded
    std::atomic<bool> is_stopped_{false};
-   mutable std::mutex mutex_;
-   auth_info info_; // guarded by mutex_
+   auth_info info_;
    std::mutex forget_mutex_;
    std::function<void(std::string_view)> forget_; // guarded by forget_mutex_
-   /// A thread is inside the plugin's info(), and may outlive this.
-   const std::shared_ptr<std::atomic<bool>> asking_ = std::make_shared<std::atomic<bool>>(false);
 };
-
-auth_info provider::info() {
-   // One thread at a time, which may never come back: then what is known stays.
-   if (asking_->exchange(true)) return known_info();
-   auto answer = std::make_shared<std::promise<core::result<auth_info>>>();
-   auto comes = answer->get_future();
-   const bool is_running = run_apart(
-         "fmcp:info", [plugin = plugin_, url = resource_url_, answer, asking = asking_]() mutable {
-            auto said = plugin->info(url);
-            plugin.reset();
-            asking->store(false);
-            answer->set_value(std::move(said));
-         });
-   if (!is_running) {
-      asking_->store(false);
-      return known_info();
-   }
-   std::string reason = "info() has not returned.";
-   if (comes.wait_for(info_patience) == std::future_status::ready) {
-      auto said = comes.get();
-      if (said) {
-         const std::lock_guard lock(mutex_);
-         info_ = std::move(*said);
-         return info_;
-      }
-      reason = std::move(said.error().message);
-   }
-   core::log::warn("plugins", "a provider says nothing new, its last answer stays {} {}",
-                   core::log::kv("plugin", plugin_->name()), core::log::kv("reason", reason));
-   return known_info();
-}
 
 void provider::halt(milliseconds patience) {
    if (is_stopped_.exchange(true)) return;
@@ -262,6 +224,19 @@ auth_candidate look_at_file(const candidate& c, const options& o) {
 }
 
 // ---- loading ----
+
+/// With the placeholder filled in. Errors: invalid; the message is a predicate.
+core::result<std::vector<std::string>> audiences_of(const auth_manifest& m,
+                                                    const std::string& resource_url) {
+   auto out = m.audience;
+   const std::string placeholder = "{resource}";
+   if (std::ranges::find(out, placeholder) != out.end() && resource_url.empty()) {
+      return fail(errc::invalid, "accepts tokens for this server's public URL only, which is not "
+                                 "known; set FASTMCP_BASE_URL.");
+   }
+   std::ranges::replace(out, placeholder, resource_url);
+   return out;
+}
 
 /// What the loading thread and the one that waits for it share.
 struct loading {
@@ -319,15 +294,15 @@ core::result<std::unique_ptr<auth_provider>> auth_provider::load(const auth_cand
    if (const auto ok = check_services(file->about, o.services, role::provider); !ok) {
       return fail(ok.error().code, sentence(ok.error().message));
    }
-   auto net = read_auth_member(file->about);
-   if (!net) return fail(net.error().code, sentence(net.error().message));
-   if (const auto ok = check_services(file->about, o.services, role::provider); !ok) {
-      return fail(ok.error().code, sentence(ok.error().message));
-   }
+   auto member = read_auth_member(file->about);
+   if (!member) return fail(member.error().code, sentence(member.error().message));
+   auto audiences = audiences_of(*member, resource_url);
+   if (!audiences) return fail(audiences.error().code, sentence(audiences.error().message));
 
    const auto deadlines = std::make_shared<timer>(*o.clock);
-   auto out = std::make_unique<provider>(deadlines, resource_url);
-   auto c = configure(*file, settings, o, role::provider, std::move(net->net));
+   auto out = std::make_unique<provider>(deadlines);
+   auto c = configure(*file, settings, o, role::provider, std::move(member->net));
+   c.audiences = std::move(*audiences);
    c.deadlines = deadlines;
    c.to_host = out->line();
    const auto plugin = instance::make(std::move(c));

@@ -73,11 +73,8 @@ public:
    [[nodiscard]] virtual const std::string& name() const noexcept = 0;
    /// Where the provider may send requests, and where the host may go for what `info` names.
    [[nodiscard]] virtual std::shared_ptr<const core::http::fetch_policy> reach() const = 0;
-   /// What it said last; asks nobody.
-   [[nodiscard]] virtual auth_info known_info() const = 0;
-   /// Asks the plugin, for two seconds at most; the last good answer when it fails. Not for a
-   /// thread that serves the network.
-   [[nodiscard]] virtual auth_info info() = 0;
+   /// What it said when it was loaded, which is when it is asked; the same for ever.
+   [[nodiscard]] virtual const auth_info& info() const noexcept = 0;
    /// `done` is called exactly once, possibly inside this call, possibly on any thread, whatever
    /// the plugin does. Nothing but a well-formed ALLOW gives reason `none`.
    virtual void verify(const auth_question& q,

@@ -30,7 +30,7 @@ struct jwt_policy {
    std::vector<std::string> audiences;
    bool any_audience = false;
    std::vector<std::string> algorithms;
-   std::vector<std::string> types; ///< accepted `typ`, without case; empty: any but an ID token's
+   std::vector<std::string> types; ///< accepted `typ`, without case; empty: none, JWT, at+jwt
    std::chrono::seconds leeway{0};
    std::chrono::seconds min_refresh{0};                     ///< 0: the host's default
    std::shared_ptr<const core::http::fetch_policy> reach{}; ///< where keys may be fetched from

@@ -57,6 +57,7 @@ grants make_grants(const manifest& m, const backends& available, role as,
       }
    }
    reach.trusted = std::move(trusted);
+   reach.leaves_room = as == role::tools; // for the provider's and the host's own
    out.reach = std::make_shared<const core::http::fetch_policy>(std::move(reach));
    return out;
 }

@@ -37,6 +37,7 @@
 #include "plugins/host.hpp"
 #include "plugins/module.hpp"
 #include "plugins/pool.hpp"
+#include "plugins/quota.hpp"
 #include "plugins/timer.hpp"
 
 namespace fmcp::plugins {
@@ -91,6 +92,8 @@ public:
       std::string mcp_path;
       std::string host_version;
       role as = role::tools;
+      /// Of a provider: one of these has to be among a token's audiences; empty: not looked at.
+      std::vector<std::string> audiences{};
       grants services{};
       bool never_unload = false;
       std::chrono::milliseconds call_timeout{60'000};
@@ -116,6 +119,10 @@ public:
    [[nodiscard]] const core::clock& clock() const noexcept { return *config_.clock; }
    [[nodiscard]] call_table& calls() noexcept { return calls_; }
    [[nodiscard]] const call_table& calls() const noexcept { return calls_; }
+
+   [[nodiscard]] const std::vector<std::string>& audiences() const noexcept {
+      return config_.audiences;
+   }
 
    // ---- life ----
 
@@ -175,6 +182,9 @@ public:
 
    /// Operations of services; they end with FMCP_E_GONE when the instance stops.
    [[nodiscard]] errands& pending() noexcept { return errands_; }
+   /// Exchanges of `fmcp.http/1` that are under way. A provider has more: each may be somebody's
+   /// login.
+   [[nodiscard]] quota& exchanges() noexcept { return exchanges_; }
    /// The policies of `fmcp.jwt/1` that it made; 0 when there are too many.
    [[nodiscard]] std::uint64_t add_policy(std::uint64_t of_backend) noexcept;
    /// The backend's name for one, or nothing when it is not this instance's.
@@ -229,6 +239,9 @@ private:
 
    std::atomic<std::int64_t> log_second_{0};
    std::atomic<std::uint32_t> log_lines_{0};
+
+   static constexpr std::size_t max_exchanges = 64, max_exchanges_of_provider = 256;
+   quota exchanges_{config_.services.is_provider ? max_exchanges_of_provider : max_exchanges};
 
    pool workers_; // calls and tasks
    pool lane_;    // tells the plugin of cancellations, which may block it

@@ -169,9 +169,14 @@ core::result<auth_manifest> read_auth_member(const manifest& m) {
                    "variables' prefix stand there");
    }
    auto names = strings(*member, "names"), aliases = strings(*member, "aliases"),
-        headers = strings(*member, "headers"), net = origins(*member, "net");
-   for (const auto* list : {&names, &aliases, &headers, &net}) {
+        headers = strings(*member, "headers"), net = origins(*member, "net"),
+        audience = strings(*member, "audience");
+   for (const auto* list : {&names, &aliases, &headers, &net, &audience}) {
       if (!*list) return std::unexpected(list->error());
+   }
+   // Whoever asks for a check and names nothing shall not get none.
+   if (member->find("audience") != nullptr && audience->empty()) {
+      return wrong("\"auth.audience\" is empty; leave it out, or name whom tokens have to be for");
    }
    if (names->empty()) names->push_back(m.name);
    for (const auto& name : *names) {
@@ -200,7 +205,7 @@ core::result<auth_manifest> read_auth_member(const manifest& m) {
                    "underscore at either end");
    }
    return auth_manifest{std::move(*names), std::move(*aliases), std::string(*prefix),
-                        std::move(*net)};
+                        std::move(*net), std::move(*audience)};
 }
 
 core::result<void> check_abi(const elf_note& note) {

@@ -40,6 +40,9 @@ struct auth_manifest {
    std::vector<std::string> aliases; ///< class paths
    std::string env_prefix;
    std::vector<std::string> net;
+   /// One of these has to be among a token's audiences; `{resource}` is the protected resource's
+   /// URL. Empty: the provider sees to that itself.
+   std::vector<std::string> audience;
 };
 /// Errors: invalid; the message is a predicate, as below.
 [[nodiscard]] core::result<auth_manifest> read_auth_member(const manifest& m);

@@ -109,6 +109,8 @@ fmcp_status fetch(void* ctx, const fmcp_fetch* rq, fmcp_fetch_cb cb, void* user,
       if (const auto status = copy_request(*given, i.granted(), request); status != FMCP_OK) {
          return status;
       }
+      auto place = i.exchanges().take();
+      if (!place) return FMCP_E_BUSY;
       fmcp_op mine = 0;
       const auto status = i.pending().begin(mine, [cb, user] {
          cb(user, FMCP_E_GONE, nullptr, str("The exchange was ended early."));
@@ -116,9 +118,10 @@ fmcp_status fetch(void* ctx, const fmcp_fetch* rq, fmcp_fetch_cb cb, void* user,
       if (status != FMCP_OK) return status;
       if (op != nullptr) *op = mine;
       try {
-         const auto handle =
-               fetcher->start(std::move(request), [to = i.weak_from_this(), mine, cb,
-                                                   user](core::result<fetch_reply> r) mutable {
+         const auto handle = fetcher->start(
+               std::move(request), [to = i.weak_from_this(), place = std::move(place), mine, cb,
+                                    user](core::result<fetch_reply> r) mutable {
+                  place.reset();
                   const auto alive = to.lock();
                   if (!alive) return;
                   alive->pending().decide(

@@ -45,14 +45,18 @@ public:
    virtual decision check(const core::http::request& rq, core::http::responder& out,
                           std::span<const core::http::field> cors, again resume) = 0;
 
-   /// The caller lacks scopes for what it asks: 403 `insufficient_scope` with the challenge
-   /// (RFC 6750 section 3.1). `needed`: all that the tool requires.
+   /// The caller lacks scopes for what it calls, and is told so, by whatever answer: the log and
+   /// the count. `needed`: all that the tool requires.
+   virtual void note_scopes(const core::principal& who, std::span<const std::string> needed,
+                            const core::call_site& at) = 0;
+   /// The answer to a call of its own: 403 `insufficient_scope` with the challenge (RFC 6750
+   /// section 3.1).
    virtual void refuse_scopes(const core::principal& who, std::span<const std::string> needed,
                               core::http::responder& out,
                               std::span<const core::http::field> cors) = 0;
-   /// Counts one call of this caller against its rate. 0: go on; else the seconds to wait, and the
-   /// answer is 429.
-   virtual unsigned seconds_to_wait(const core::principal& who) = 0;
+   /// Counts one call of this caller against its rate. 0: go on; else the seconds to wait, the log
+   /// has been told, and the answer is 429.
+   virtual unsigned seconds_to_wait(const core::principal& who, const core::call_site& at) = 0;
 };
 
 } // namespace fmcp::protocol

@@ -53,7 +53,8 @@ struct caller {
    /// Who that is, as the gate has verified it; null: nobody asked, and nothing is forbidden. Valid
    /// until the handler returns.
    const core::caller_ref* identity = nullptr;
-   access_gate* gate = nullptr; ///< never null with an identity
+   access_gate* gate = nullptr;     ///< never null with an identity
+   std::string_view peer_address{}; ///< as `identity`
    /// Least severe level of log messages that are sent. Modern: what the request says, and none
    /// without it. Legacy: what the session says when the message comes, so the session it is.
    std::optional<log_level> log_from{};

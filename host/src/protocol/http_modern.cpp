@@ -90,6 +90,7 @@ void http_endpoint::on_modern(post& p, const message& m, const request_meta& met
    caller who;
    who.identity = p.rq.caller;
    who.gate = gate_;
+   who.peer_address = p.rq.peer_address;
    who.spoken = *find_revision(meta.claim->string());
    who.can = read_capabilities(meta.client_capabilities);
    who.client_capabilities_json = meta.client_capabilities->raw();

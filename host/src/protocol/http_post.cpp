@@ -117,6 +117,7 @@ caller http_endpoint::legacy_caller(post& p, const connection* c) const {
    who.hears_notifications = p.may_stream;
    who.identity = p.rq.caller;
    who.gate = gate_;
+   who.peer_address = p.rq.peer_address;
    if (c != nullptr) {
       who.spoken = c->claims.spoken;
       who.can = c->claims.can;

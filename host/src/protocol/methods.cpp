@@ -95,9 +95,13 @@ dispatched call_tool(service& s, const catalogue& tools, const message& m, const
    const auto* tool = tools.find(name->string());
    if (tool == nullptr || is_hidden(s, *tool, who.identity))
       return invalid_params(out, m, "Unknown tool: " + quoted(name->string()));
-   if (lacks_scopes(*tool, who.identity)) return refuse_scopes(*tool, m, out);
+   const core::call_site at{.tool = tool->definition->name(), .peer_address = who.peer_address};
+   if (lacks_scopes(*tool, who.identity)) {
+      who.gate->note_scopes(**who.identity, tool->required_scopes, at);
+      return refuse_scopes(*tool, m, out);
+   }
    if (who.gate != nullptr && who.identity != nullptr) {
-      if (const auto wait = who.gate->seconds_to_wait(**who.identity); wait != 0)
+      if (const auto wait = who.gate->seconds_to_wait(**who.identity, at); wait != 0)
          return refuse_haste(wait, m, out);
    }
    const auto* arguments = m.params->find("arguments");

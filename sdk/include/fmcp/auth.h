@@ -8,6 +8,11 @@
  *             "env_prefix":"ACME",           settings are FASTMCP_SERVER_AUTH_ACME_<FIELD>
  *             "net":["https://acme.example"],  origins that it may reach through fmcp.http/1 and
  *                                              fmcp.jwt/1, beside those of its url settings
+ *             "audience":["{resource}"],     whom tokens have to be for: after each ALLOW the host
+ *                                            looks whether `aud` of claims_json has one of these,
+ *                                            and refuses (401) otherwise, also where there are no
+ *                                            claims. {resource} is the URL of the protected
+ *                                            resource. Absent: the provider sees to that itself
  *             "headers":["x-acme-device"]}   DRAFT: request headers that it is to see
  *
  * Two settings are read by the host as well. `base_url`, of type url: under what clients reach the
@@ -26,9 +31,10 @@
  *
  * The host has parsed the header, bounded the token (at most 16 KiB, the characters of RFC 6750)
  * and looked in its cache before it asks, and asks once for requests that come together with the
- * same token. After an ALLOW it still checks expiry and required scopes itself, for cached answers
- * too. Only a well-formed ALLOW lets a request pass: an error, a deadline, a crash and a value out of
- * range deny it, as 401 where the provider has refused and as 503 where it has not decided.
+ * same token. After an ALLOW it checks the audience where the manifest says so, and expiry and
+ * required scopes in any case, these for cached answers too. Only a well-formed ALLOW lets a request
+ * pass: an error, a deadline, a crash and a value out of range deny it, as 401 where the provider has
+ * refused and as 503 where it has not decided.
  *
  * Each verification is answered exactly once, or ended by an error that verify returns, as it is
  * with calls (call.h): when its deadline passes the host answers the client, calls
@@ -73,11 +79,14 @@ typedef struct fmcp_auth_request {
    fmcp_str token;           /* without the scheme; never empty */
    fmcp_str scheme;          /* "Bearer" */
    fmcp_str method;          /* "POST" */
-   fmcp_str url;             /* of the request, without query */
+   fmcp_str url;             /* under which clients know what is asked for, without query; empty where
+                                the host does not know its public URL (base_url). Never what the
+                                request's Host says */
    fmcp_list headers;        /* DRAFT, empty today: of fmcp_http_header, those of the manifest */
    fmcp_str peer_addr;       /* of the connection, which may be a proxy's; or empty */
    fmcp_bytes peer_cert_der; /* DRAFT, empty today */
-   fmcp_str resource;        /* URL of the protected resource: "https://srv.example/mcp" */
+   fmcp_str resource;        /* URL of the protected resource: "https://srv.example/mcp"; or empty,
+                                likewise. The same as `url`, while the host serves one resource */
 } fmcp_auth_request;
 
 /* fmcp_auth_result.reason: why a token is refused. The host makes of it the reason code of its log
@@ -218,9 +227,8 @@ typedef struct fmcp_http_reply {
  * ------------------------------------------------------------------------------------------- */
 
 /* What the provider adds to the discovery documents and asks of every token. The provider's memory,
- * unchanged until the next info() or destroy(); the host copies it at once. What is not well-formed
- * (UTF-8, JSON, URLs, scopes of RFC 6749) makes the host refuse the provider at start, or keep what
- * it had later. */
+ * unchanged until destroy(); the host copies it at once. What is not well-formed (UTF-8, JSON, URLs,
+ * scopes of RFC 6749) makes the host refuse the provider. */
 typedef struct fmcp_auth_info {
    uint32_t size;
    uint32_t flags; /* zero */
@@ -270,11 +278,12 @@ typedef struct fmcp_auth {
    uint32_t flags; /* FMCP_AUTH_NONBLOCKING */
 
    /* Says what the documents shall hold. `resource_url` is the URL of the protected resource,
-    * borrowed. Called after init(), before the first verify(), and perhaps again later. Waits for
-    * no network: what has to be fetched is given as a URL.
+    * borrowed, and empty where the host does not know it. Called once, after init() and before the
+    * first verify(): what it says holds until the host is started again. Waits for no network: what
+    * has to be fetched, and may change, is given as a URL.
     *
     * FMCP_OK   `*out` is set.
-    * negative  `*out` is ignored; at start the provider is refused, later the last answer stays.
+    * negative  `*out` is ignored, and the provider is refused.
     * [control] */
    FMCP_FN(fmcp_status, info, void* self, fmcp_str resource_url, const fmcp_auth_info** out,
            fmcp_err* err);

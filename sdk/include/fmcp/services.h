@@ -236,8 +236,8 @@ typedef struct fmcp_jwt_policy {
    fmcp_list audiences;      /* of fmcp_str; one of them must be among the token's */
    fmcp_list algorithms;     /* of fmcp_str: RS PS ES HS with 256, 384, 512; EdDSA Ed25519
                                 Ed448 */
-   fmcp_list types;          /* of fmcp_str: accepted `typ`, in any case; empty: any, or none, but
-                                what marks an ID token or another kind */
+   fmcp_list types;          /* of fmcp_str: accepted `typ`, in any case, of which a token must then
+                                have one; empty: none at all, JWT or at+jwt */
    uint32_t leeway_s;        /* for `exp`, `nbf` and `iat`; at most 300 */
    uint32_t min_refresh_s;   /* between two fetches of the key set; 0 = the host's default */
 } fmcp_jwt_policy;

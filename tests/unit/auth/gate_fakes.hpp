@@ -49,6 +49,10 @@ public:
       verb_text_ = std::move(text);
       return *this;
    }
+   made_request& with_body(std::string body) {
+      body_ = std::move(body);
+      return *this;
+   }
    [[nodiscard]] const core::http::request& get() {
       views_.clear();
       for (const auto& [n, v] : fields_) views_.push_back({n, v});
@@ -59,14 +63,14 @@ public:
       request_.query = query_;
       request_.host = "evil.example";
       request_.fields = views_;
-      request_.body = "{}";
+      request_.body = body_;
       request_.peer_address = "192.0.2.7";
       return request_;
    }
 
 private:
    core::http::method verb_ = core::http::method::post;
-   std::string verb_text_ = "POST", path_, query_;
+   std::string verb_text_ = "POST", path_, query_, body_ = "{}";
    std::vector<std::pair<std::string, std::string>> fields_;
    std::vector<core::http::field> views_;
    core::http::request request_;

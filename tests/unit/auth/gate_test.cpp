@@ -1,6 +1,7 @@
 #include "auth/gate.hpp"
 
 #include <array>
+#include <sstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -175,6 +176,24 @@ TEST_F(Gate, TellsTheVerifierWhatItMayKnow) {
    verifier.answer(bad(auth_reason::denied));
 }
 
+TEST_F(Gate, TellsTheVerifierNoUrlThatTheSenderChose) {
+   auth::gate_options o;
+   o.ask = &verifier;
+   o.clock = &clock;
+   subject = std::make_shared<gate>(std::move(o));
+   auto rq = test::made_request("/mcp", "a=b").with("Authorization", "Bearer abc");
+   EXPECT_EQ(go(rq, connection), outcome::waiting);
+   EXPECT_EQ(verifier.open.front().url, "");
+   EXPECT_EQ(verifier.open.front().resource, "");
+   subject = nullptr;
+   open({});
+   auto next = test::made_request("/mcp", "a=b").with("Authorization", "Bearer abc");
+   test::fake_connection other;
+   EXPECT_EQ(go(next, other), outcome::waiting);
+   EXPECT_EQ(verifier.open.back().url, "https://srv/mcp") << "without query, and not evil.example";
+   verifier.open.clear();
+}
+
 TEST_F(Gate, HoldsTheRequestWhileTheVerifierThinks) {
    EXPECT_EQ(go("abc"), outcome::waiting);
    EXPECT_EQ(subject->count().held, 1u);
@@ -235,6 +254,51 @@ TEST_F(Gate, BoundsTheRequestsThatWait) {
    auto next = with_token("d");
    EXPECT_EQ(go(next, connections[0]), outcome::waiting) << "a place was given back";
    verifier.open.clear();
+}
+
+TEST_F(Gate, BoundsTheBytesThatWait) {
+   const std::string longest(4u << 20, 'x');
+   std::vector<std::unique_ptr<test::fake_connection>> waiting;
+   std::vector<std::unique_ptr<test::made_request>> requests;
+   const auto send = [&] {
+      waiting.push_back(std::make_unique<test::fake_connection>());
+      requests.push_back(std::make_unique<test::made_request>(
+            with_token("t" + std::to_string(requests.size()))));
+      requests.back()->with_body(longest);
+      return go(*requests.back(), *waiting.back());
+   };
+   // 64 MiB less what each request takes besides its body.
+   for (int i = 0; i < 15; ++i) EXPECT_EQ(send(), outcome::waiting);
+   EXPECT_EQ(send(), outcome::answered);
+   EXPECT_EQ(waiting.back()->answers.back().status, 503);
+   EXPECT_EQ(waiting.back()->holds, 0);
+   EXPECT_EQ(subject->count().held, 15u);
+   EXPECT_GE(subject->count().held_bytes, 60u << 20);
+   EXPECT_LE(subject->count().held_bytes, 64u << 20);
+   test::fake_connection other;
+   auto small = with_token("small");
+   EXPECT_EQ(go(small, other), outcome::waiting) << "it still fits";
+   while (!verifier.open.empty()) verifier.answer(good(somebody()));
+   for (auto& c : waiting) c->loop.run_all();
+   other.loop.run_all();
+   EXPECT_EQ(resumed, 16);
+   EXPECT_EQ(subject->count().held, 0u);
+   EXPECT_EQ(subject->count().held_bytes, 0u);
+}
+
+TEST_F(Gate, LetsOneLargeRequestWaitAlone) {
+   auth::gate_options o;
+   o.max_held_bytes = 1'000;
+   open(o);
+   test::fake_connection other;
+   auto first = with_token("abc"), second = with_token("def");
+   EXPECT_EQ(go(first, connection), outcome::waiting) << "or it could never be verified";
+   EXPECT_EQ(go(second, other), outcome::answered);
+   EXPECT_EQ(other.answers.back().status, 503);
+   while (!verifier.open.empty()) verifier.answer(good(somebody()));
+   connection.loop.run_all();
+   EXPECT_EQ(resumed, 1);
+   EXPECT_EQ(subject->count().held_bytes, 0u);
 }
 
 TEST_F(Gate, BoundsTheRequestsThatWaitForOneToken) {
@@ -516,14 +580,90 @@ TEST_F(Gate, CountsCallsByCaller) {
    auth::gate_options o;
    o.rate = {.calls_per_minute = 60, .burst = 1};
    open(o);
-   EXPECT_EQ(subject->seconds_to_wait(*somebody()), 0u);
-   EXPECT_EQ(subject->seconds_to_wait(*somebody()), 1u);
+   EXPECT_EQ(subject->seconds_to_wait(*somebody(), {}), 0u);
+   EXPECT_EQ(subject->seconds_to_wait(*somebody(), {}), 1u);
    EXPECT_EQ(subject->refused().count(auth_reason::rate_limited), 1u);
    clock.advance(1s);
-   EXPECT_EQ(subject->seconds_to_wait(*somebody()), 0u);
-   subject->refuse_rate(7, connection, {});
-   EXPECT_EQ(answer().status, 429);
-   EXPECT_EQ(answer().find("Retry-After"), "7");
+   EXPECT_EQ(subject->seconds_to_wait(*somebody(), {}), 0u);
+}
+
+/// What `f` makes the log say, without the times.
+template <class F>
+std::string log_of(F&& f) {
+   testing::internal::CaptureStderr();
+   f();
+   std::string out;
+   std::istringstream all(testing::internal::GetCapturedStderr());
+   for (std::string line; std::getline(all, line);) out += line.substr(line.find(' ') + 1) + '\n';
+   return out;
+}
+
+core::caller_ref somebody_by(std::string client, std::vector<std::string> scopes = {}) {
+   auto p = *somebody(std::move(scopes));
+   p.client_id = std::move(client);
+   return std::make_shared<core::principal>(std::move(p));
+}
+
+TEST_F(Gate, TellsWhoLacksWhatForWhich) {
+   auth::gate_options o;
+   o.required_scopes = {"read"};
+   open(o);
+   const std::vector<std::string> needed{"deploy", "audit"};
+   const core::call_site at{.tool = "release", .peer_address = "192.0.2.9"};
+   EXPECT_EQ(log_of([&] { subject->note_scopes(*somebody_by("ci", {"read"}), needed, at); }),
+             "info auth: request refused reason=missing_scope status=403 peer=\"192.0.2.9\" "
+             "client=\"ci\" tool=\"release\" detail=\"the token lacks the scopes deploy audit\"\n");
+   EXPECT_EQ(log_of([&] { subject->note_scopes(*somebody_by("alice"), {}, at); }),
+             "info auth: request refused reason=missing_scope status=403 peer=\"192.0.2.9\" "
+             "tool=\"release\" detail=\"the token lacks the scope read\"\n")
+         << "a client named like its subject is a person";
+   EXPECT_EQ(subject->refused().count(auth_reason::missing_scope), 2u);
+   learn("abc", good(somebody_by("ci")));
+   EXPECT_EQ(log_of([&] { EXPECT_EQ(go("abc"), outcome::answered); }),
+             "info auth: request refused reason=missing_scope status=403 peer=\"192.0.2.7\" "
+             "client=\"ci\" detail=\"the token lacks the scope read\"\n");
+}
+
+TEST_F(Gate, TellsWhoCallsTooOften) {
+   auth::gate_options o;
+   o.rate = {.calls_per_minute = 30, .burst = 1};
+   open(o);
+   const core::call_site at{.tool = "echo", .peer_address = "192.0.2.9"};
+   EXPECT_EQ(log_of([&] { EXPECT_EQ(subject->seconds_to_wait(*somebody_by("ci"), at), 0u); }), "");
+   EXPECT_EQ(log_of([&] { EXPECT_EQ(subject->seconds_to_wait(*somebody_by("ci"), at), 2u); }),
+             "info auth: request refused reason=rate_limited status=429 peer=\"192.0.2.9\" "
+             "client=\"ci\" tool=\"echo\" detail=\"calls_per_minute is 30; the next call may come "
+             "in 2 s\"\n");
+}
+
+TEST_F(Gate, TellsWhichBoundMakesItBusy) {
+   const auto refused = [this](auth::gate_options o) {
+      open(std::move(o));
+      test::fake_connection other;
+      auto first = with_token("abc"), second = with_token("abc");
+      return log_of([&] {
+         EXPECT_EQ(go(first, connection), outcome::waiting);
+         (void)go(second, other);
+         other.loop.run_all();
+         verifier.open.clear();
+      });
+   };
+   auth::gate_options count, bytes, waiters;
+   count.max_held = 1;
+   bytes.max_held_bytes = 100;
+   waiters.cache.max_waiters = 1;
+   const std::string line =
+         "warning auth: request refused reason=busy status=503 peer=\"192.0.2.7\" detail=\"";
+   EXPECT_THAT(refused(count), HasSubstr(line + "1 requests wait for the verification of their "
+                                                "tokens, as many as may: look whether the provider "
+                                                "answers\"\n"));
+   EXPECT_THAT(refused(bytes),
+               testing::ContainsRegex(line + "requests of [0-9]+ bytes wait for the "
+                                             "verification of their tokens, and 100 "
+                                             "may: look whether the provider "
+                                             "answers\"\n"));
+   EXPECT_THAT(refused(waiters), HasSubstr(line + "1 requests wait for the verification of this "
+                                                  "token, as many as may\"\n"));
 }
 
 TEST_F(Gate, LogsNeitherTokenNorClaims) {

@@ -1,5 +1,6 @@
 #include "auth/token_cache.hpp"
 
+#include <limits>
 #include <string>
 #include <thread>
 
@@ -78,6 +79,8 @@ TEST_F(TokenCache, BelievesNoLongerThanTheTokenLives) {
    EXPECT_FALSE(is_known("old"));
    learn("for ever", good(somebody({}, std::int64_t{1} << 62), 300s));
    EXPECT_TRUE(is_known("for ever")) << "no overflow";
+   learn("for never", good(somebody({}, std::numeric_limits<std::int64_t>::min()), 300s));
+   EXPECT_FALSE(is_known("for never")) << "nor here";
    clock.advance(300s);
    EXPECT_FALSE(is_known("for ever"));
 }

@@ -210,6 +210,43 @@ TEST_F(Fetcher, NumbersAreBoundedPerOriginAndInAll) {
    for (auto& answer : all) EXPECT_FALSE(wait_for(answer));
 }
 
+// What a tool may do: hang, as often as it can, at the very server that has the keys.
+TEST_F(Fetcher, WhatLeavesRoomHoldsUpNobodyElse) {
+   event arrived;
+   const scripted_server s([&](peer& p) {
+      if (p.read_head().starts_with("GET /keys")) {
+         p.send(ok);
+         return;
+      }
+      arrived.happen();
+      silent(p);
+   });
+   auto guest = to(s.origin(), "/hangs");
+   guest.policy = std::make_shared<fetch_policy>(
+         fetch_policy{.origins = {s.origin()}, .trusted = {s.origin()}, .leaves_room = true});
+   std::vector<std::future<outcome>> all;
+   for (int i = 0; i < 300; ++i) all.push_back(start(*client, guest));
+   ASSERT_TRUE(arrived.wait(12));
+   EXPECT_TRUE(has(failure(guest, errc::limit), "240 other requests are under way"));
+   for (int i = 0; i < 5; ++i) {
+      const auto r = fetch(to(s.origin(), "/keys"));
+      ASSERT_TRUE(r) << r.error().message;
+      EXPECT_EQ(r->status, 200);
+   }
+   EXPECT_EQ(arrived.count(), 12) << "the others wait";
+   client.reset();
+   for (auto& answer : all) EXPECT_FALSE(wait_for(answer));
+}
+
+TEST_F(Fetcher, WhatLeavesRoomGetsSomeWhereAllIsKept) {
+   client = open_or_fail({.max_running = 2, .max_running_per_origin = 2, .max_waiting = 2});
+   const test_server s;
+   auto guest = to(origin_of(s));
+   guest.policy = std::make_shared<fetch_policy>(
+         fetch_policy{.origins = {origin_of(s)}, .trusted = {origin_of(s)}, .leaves_room = true});
+   EXPECT_TRUE(fetch(guest));
+}
+
 TEST_F(Fetcher, WhatWaitsTooLongIsTold) {
    client = open_or_fail({.max_running = 1});
    event arrived;

@@ -27,7 +27,8 @@ struct answer {
    }
    auth_verdict read() {
       auth_verdict out;
-      const char* wrong = read_answer(r, "p", "secret-token", out);
+      const char* wrong =
+            read_answer(r, {.provider = "p", .token = "secret-token", .audiences = audiences}, out);
       fault = wrong == nullptr ? "" : wrong;
       return out;
    }
@@ -48,6 +49,7 @@ struct answer {
       EXPECT_NE(read().reason, auth_reason::none);
       return fault;
    }
+   std::vector<std::string> audiences;
    fmcp_principal who{};
    fmcp_auth_result r{};
    std::string fault;
@@ -58,7 +60,7 @@ struct answer {
 TEST(AuthAnswer, ZeroedMemoryDenies) {
    auth_verdict out;
    out.reason = auth_reason::none;
-   EXPECT_EQ(read_answer({}, "p", "t", out), nullptr);
+   EXPECT_EQ(read_answer({}, {.provider = "p", .token = "t"}, out), nullptr);
    EXPECT_EQ(out.reason, auth_reason::denied);
    EXPECT_FALSE(out.who);
 }
@@ -180,6 +182,57 @@ TEST(AuthAnswer, ThePrincipalIsCopied) {
    EXPECT_EQ(v.who->provider, "p"); // the host's word, not the plugin's
    EXPECT_EQ(v.who->claims_json, "{}");
    EXPECT_EQ(v.who->expires_unix_ms, 77);
+}
+
+TEST(AuthAnswer, AnExpiryIsBounded) {
+   using limits = std::numeric_limits<std::int64_t>;
+   const std::pair<std::int64_t, std::int64_t> rows[] = {
+         {0, 0}, // not known
+         {-1, 1},
+         {limits::min(), 1},
+         {253'402'300'799'000, 253'402'300'799'000},
+         {limits::max(), 9'000'000'000'000'000},
+   };
+   for (const auto& [said, kept] : rows) {
+      answer a;
+      a.who.expires_unix_ms = said;
+      const auto v = a.read();
+      ASSERT_TRUE(v.who);
+      EXPECT_EQ(v.who->expires_unix_ms, kept) << said;
+   }
+}
+
+TEST(AuthAnswer, TheAudienceIsLookedAtWhenTheManifestAsksForIt) {
+   const struct {
+      const char* claims;
+      bool is_ours;
+   } rows[] = {
+         {R"({"aud":"https://a/mcp"})", true},
+         {R"({"aud":["x","api://b"]})", true},
+         {R"({"aud":[7,null,"api://b"]})", true},
+         {R"({"aud":"https://a/mcp/"})", false},
+         {R"({"aud":"HTTPS://a/mcp"})", false},
+         {R"({"aud":["https://a","mcp"]})", false},
+         {R"({"aud":[]})", false},
+         {R"({"aud":{"https://a/mcp":"api://b"}})", false},
+         {R"({"aud":null})", false},
+         {R"({"aud":""})", false},
+         {R"({"AUD":"api://b"})", false},
+         {"{}", false},
+         {"", false},
+   };
+   for (const auto& row : rows) {
+      answer a;
+      a.who.claims_json = str(row.claims);
+      EXPECT_EQ(a.read().reason, auth_reason::none) << row.claims;
+      a.audiences = {"https://a/mcp", "api://b"};
+      const auto v = a.read();
+      EXPECT_EQ(a.fault, "") << "the token's fault, not the provider's";
+      EXPECT_EQ(v.reason, row.is_ours ? auth_reason::none : auth_reason::wrong_audience)
+            << row.claims;
+      EXPECT_EQ(v.who != nullptr, row.is_ours) << row.claims;
+      EXPECT_EQ(v.detail.empty(), row.is_ours) << row.claims;
+   }
 }
 
 struct bend {

@@ -80,7 +80,8 @@ protected:
    }
    auth_verdict ask(std::string_view token, std::chrono::milliseconds patience = 10s) {
       verdict_box box;
-      subject->verify({.token = token, .patience = patience}, box.taker());
+      subject->verify({.token = token, .resource = "https://srv.example/mcp", .patience = patience},
+                      box.taker());
       EXPECT_TRUE(box.wait());
       return box.last();
    }
@@ -170,13 +171,11 @@ TEST_F(AuthProvider, ThatUsesAServiceWithoutABackendIsRefused) {
 TEST_F(AuthProvider, LoadsAndSaysWhatDiscoveryNeeds) {
    ASSERT_EQ(load("good"), "");
    EXPECT_EQ(subject->name(), "bad_auth");
-   for (const auto& said : {subject->known_info(), subject->info()}) {
-      EXPECT_EQ(said.resource_metadata_json,
-                R"({"authorization_servers":["https://idp.example"]})");
-      EXPECT_EQ(said.as_metadata_json, "");
-      EXPECT_THAT(said.required_scopes, ElementsAre("read"));
-      EXPECT_THAT(said.challenge_scopes, IsEmpty());
-   }
+   const auto& said = subject->info();
+   EXPECT_EQ(said.resource_metadata_json, R"({"authorization_servers":["https://idp.example"]})");
+   EXPECT_EQ(said.as_metadata_json, "");
+   EXPECT_THAT(said.required_scopes, ElementsAre("read"));
+   EXPECT_THAT(said.challenge_scopes, IsEmpty());
 }
 
 TEST_F(AuthProvider, ReachesItsOwnOriginsAndThoseOfUrlSettings) {
@@ -233,6 +232,37 @@ TEST_F(AuthProvider, AllowsAndDenies) {
    EXPECT_EQ(no.reason, auth_reason::bad_signature);
    EXPECT_EQ(no.detail, "This token is nobody's.");
    EXPECT_FALSE(no.who);
+}
+
+TEST_F(AuthProvider, WhoseManifestNamesAnAudienceAllowsNoOther) {
+   put("audience_auth.so", built("audience_auth"));
+   const auto found = find_auth_providers(o);
+   ASSERT_EQ(found.size(), 1u);
+   EXPECT_EQ(found[0].reason, "");
+   auto loaded = auth_provider::load(found[0], {}, o, "https://srv.example/mcp");
+   ASSERT_TRUE(loaded) << loaded.error().message;
+   subject = std::move(*loaded);
+   for (const auto* token : {"resource", "acme"}) {
+      EXPECT_EQ(ask(token).reason, auth_reason::none) << token;
+   }
+   for (const auto* token : {"other", "nobody", "without claims"}) {
+      const auto v = ask(token);
+      EXPECT_EQ(v.reason, auth_reason::wrong_audience) << token;
+      EXPECT_FALSE(v.who) << token;
+      EXPECT_FALSE(v.is_forbidden) << token;
+   }
+}
+
+TEST_F(AuthProvider, WhoseAudienceIsAnUnknownUrlDoesNotStart) {
+   put("audience_auth.so", built("audience_auth"));
+   const auto found = find_auth_providers(o);
+   ASSERT_EQ(found.size(), 1u);
+   const auto loaded = auth_provider::load(found[0], {}, o, "");
+   ASSERT_FALSE(loaded);
+   EXPECT_THAT(loaded.error().message,
+               AllOf(HasSubstr("audience_auth.so"),
+                     HasSubstr("accepts tokens for this server's public URL only, which is not "
+                               "known; set FASTMCP_BASE_URL.")));
 }
 
 TEST_F(AuthProvider, AnswersAfterItReturnedPending) {

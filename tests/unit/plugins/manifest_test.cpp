@@ -64,6 +64,24 @@ INSTANTIATE_TEST_SUITE_P(
             refusal{"Twice", R"({"id":"a","id":"b","name":"a","version":"1"})", "not JSON"}),
       [](const auto& row) { return std::string(row.param.name); });
 
+TEST(AuthMember, SaysWhomTokensAreFor) {
+   const auto read = [](std::string_view member) {
+      const auto m =
+            read_manifest(R"({"id":"a","name":"a","version":"1","auth":{"env_prefix":"A")" +
+                          std::string(member) + "}}");
+      EXPECT_TRUE(m);
+      return read_auth_member(*m);
+   };
+   EXPECT_TRUE(read("")->audience.empty());
+   const std::vector<std::string> both{"{resource}", "api://acme"};
+   EXPECT_EQ(read(R"(,"audience":["{resource}","api://acme"])")->audience, both);
+   for (const auto* wrong : {R"("{resource}")", "[]", "[7]", R"([""])", "true", "{}"}) {
+      const auto r = read(R"(,"audience":)" + std::string(wrong));
+      ASSERT_FALSE(r) << wrong;
+      EXPECT_THAT(r.error().message, HasSubstr("audience\"")) << wrong;
+   }
+}
+
 TEST(Manifest, NamesAreShortAndPlain) {
    EXPECT_TRUE(is_plugin_name("a"));
    EXPECT_TRUE(is_plugin_name("9-x_y"));

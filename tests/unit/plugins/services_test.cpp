@@ -167,6 +167,8 @@ TEST_F(ServiceTables, AreThereForThoseWhoNameThemOnly) {
    EXPECT_TRUE(some.is_provider);
    EXPECT_THAT(some.reach->origins, ElementsAre("https://a.example", "https://b.example"));
    EXPECT_THAT(some.reach->trusted, ElementsAre("https://b.example", "https://a.example"));
+   EXPECT_FALSE(some.reach->leaves_room);
+   EXPECT_TRUE(none.reach->leaves_room) << "for providers and the host, by tools";
 }
 
 TEST_F(ServiceTables, ThatAreMissingRefuseThoseWhoCannotDoWithout) {
@@ -372,6 +374,37 @@ TEST_F(ServiceTables, TooManyOperationsAreBusy) {
    kv.waiting[0]({});
    ASSERT_TRUE(told.wait());
    EXPECT_EQ(kv_service().get(ctx(), str("k"), valued, &told), FMCP_OK);
+}
+
+TEST_F(ServiceTables, ExchangesAreBoundedUntilTheyAreReallyOver) {
+   for (const auto& [is_provider, most] : {std::pair{false, 64u}, {true, 256u}}) {
+      heard all;
+      test::fake_fetcher fetcher;
+      fake_plugin plugin; // goes first, and ends what is open
+      auto c = granted();
+      c.services.is_provider = is_provider;
+      c.services.with.http = &fetcher;
+      ASSERT_EQ(plugin.start(std::move(c)), "");
+      const auto& table = *static_cast<const fmcp_http*>(
+            plugin.host->service(plugin.host->ctx, str("fmcp.http/1")));
+      fmcp_fetch rq{};
+      rq.size = sizeof rq;
+      rq.url = str("https://idp.example/");
+      const auto go = [&](fmcp_op* op = nullptr) {
+         return table.fetch(plugin.host->ctx, &rq, fetched, &all, op);
+      };
+      fmcp_op last = 0;
+      for (unsigned n = 0; n < most; ++n) ASSERT_EQ(go(&last), FMCP_OK) << n;
+      EXPECT_EQ(go(), FMCP_E_BUSY);
+      EXPECT_EQ(fetcher.requests().size(), most);
+      table.cancel(plugin.host->ctx, last);
+      EXPECT_EQ(go(), FMCP_E_BUSY) << "the fetcher has not let go of it";
+      fetcher.answer(most, core::fail(core::errc::timeout, "it was cancelled"));
+      EXPECT_EQ(go(), FMCP_OK);
+      EXPECT_EQ(go(), FMCP_E_BUSY);
+      fetcher.answer(1, good_reply());
+      EXPECT_EQ(go(), FMCP_OK);
+   }
 }
 
 TEST_F(ServiceTables, AnswersAgainstCancellationsAndTheEnd) {

@@ -109,6 +109,7 @@ protected:
       rq.fields = fields;
       rq.host = rq.find("Host");
       rq.body = body;
+      rq.peer_address = "192.0.2.7";
       out.handled = &rq;
       f(rq);
       out.handled = nullptr;

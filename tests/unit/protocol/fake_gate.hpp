@@ -50,6 +50,12 @@ public:
       asked.push_back({out.hold(), std::move(resume)});
       return {.what = outcome::waiting};
    }
+   void note_scopes(const core::principal& who, std::span<const std::string> needed,
+                    const core::call_site& at) override {
+      noted.append(who.subject).append(" ").append(at.tool).append(" ").append(at.peer_address);
+      for (const auto& scope : needed) (noted += ' ') += scope;
+      noted += '\n';
+   }
    void refuse_scopes(const core::principal& who, std::span<const std::string> needed,
                       responder& out, cors_fields cors) override {
       refused = who.subject;
@@ -58,7 +64,8 @@ public:
       challenge.back() = '"';
       refuse(403, challenge, out, cors);
    }
-   unsigned seconds_to_wait(const core::principal& who) override {
+   unsigned seconds_to_wait(const core::principal& who, const core::call_site& at) override {
+      last_tool = at.tool;
       counted += who.subject + ' ';
       if (calls_left == 0) return 17;
       --calls_left;
@@ -82,7 +89,7 @@ public:
    std::vector<waiting> asked;
    std::function<void()> on_check; ///< once, inside check()
    int looks = 0, checks = 0, calls_left = 1000;
-   std::string refused, counted;
+   std::string refused, counted, noted, last_tool;
    bool forgets_to_say_who = false;
 
 private:

@@ -423,6 +423,7 @@ TEST_F(GuardedEndpoint, ACallWithoutTheToolsScopesIsRefusedByStatus) {
                 R"(Bearer error="insufficient_scope", scope="read write")");
    }
    EXPECT_EQ(gate.refused, "bob");
+   EXPECT_EQ(gate.noted, "bob admin 192.0.2.7 read write\nbob admin 192.0.2.7 read write\n");
    const auto streams_only =
          post(call_admin,
               of("bob", {{"Mcp-Session-Id", session_of("bob")}, {"Accept", "text/event-stream"}}));
@@ -439,6 +440,8 @@ TEST_F(GuardedEndpoint, InABatchACallWithoutScopesIsAnErrorOfItsOwn) {
    EXPECT_THAT(r->body, HasSubstr(R"("id":5,"error":{"code":403,)"));
    EXPECT_THAT(r->body, HasSubstr(R"("data":{"error":"insufficient_scope","scope":"read write"})"));
    EXPECT_EQ(backend.calls.size(), 1u);
+   EXPECT_EQ(gate.noted, "bob admin 192.0.2.7 read write\n");
+   EXPECT_EQ(gate.refused, "") << "the answer is a message, not a status";
 }
 
 TEST_F(GuardedEndpoint, WithoutAGateToolsRequireNothing) {
@@ -542,6 +545,7 @@ TEST_F(GuardedEndpoint, TooManyCallsAreRefusedByStatus) {
    EXPECT_EQ(backend.calls.size(), 1u);
    EXPECT_EQ(post(list_tools, of("ann", id))->status, 200) << "which is no call";
    EXPECT_EQ(gate.counted, "ann ann ann ann ");
+   EXPECT_EQ(gate.last_tool, "echo");
 }
 
 TEST_F(GuardedEndpoint, EveryCallOfABatchIsCounted) {

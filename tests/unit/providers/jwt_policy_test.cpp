@@ -44,6 +44,15 @@ TEST(JwtPolicy, OfAKeySet) {
    EXPECT_FALSE(p.any_audience);
 }
 
+TEST(JwtPolicy, OfTypes) {
+   auto c = good();
+   EXPECT_TRUE(make_policy(c).types.empty());
+   c.types = {"vendor-at+jwt", "at+jwt"};
+   EXPECT_THAT(make_policy(c).types, ElementsAre("vendor-at+jwt", "at+jwt"));
+   c.types = {""};
+   EXPECT_THAT(problem_of(c), HasSubstr("TYPES has an empty entry."));
+}
+
 TEST(JwtPolicy, OfAPublicKeyOrASharedSecret) {
    auto c = good();
    c.jwks_uri.clear();

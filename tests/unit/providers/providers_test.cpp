@@ -131,7 +131,7 @@ TEST(DescopeProvider, WaitsForAKeyThatIsNotThere) {
 
 constexpr auto jwt_config =
       R"({"jwks_uri":"https://id.example/keys","issuer":["https://id.example"],"audience":["api"],
-          "algorithm":["ES256","RS256"],"required_scopes":["read"],"leeway":0,
+          "algorithm":["ES256","RS256"],"types":["vendor-at+jwt"],"required_scopes":["read"],"leeway":0,
           "allow_any_issuer":false,"allow_any_audience":false,
           "authorization_servers":["https://id.example"]})";
 
@@ -142,6 +142,7 @@ TEST(JwtProvider, TakesItsPolicyFromTheSettings) {
    ASSERT_EQ(p.problem(), "");
    EXPECT_EQ(host.policies.at(0).jwks_uri, "https://id.example/keys");
    EXPECT_THAT(host.policies.at(0).algorithms, ElementsAre("ES256", "RS256"));
+   EXPECT_THAT(host.policies.at(0).types, ElementsAre("vendor-at+jwt"));
    EXPECT_EQ(test::text_at(p.info().resource_metadata_json),
              R"({"authorization_servers":["https://id.example"],"scopes_supported":["read"]})");
    EXPECT_EQ(p.verify("a.b.c").decision, FMCP_AUTH_ALLOW);
@@ -196,6 +197,36 @@ TEST(StaticProvider, KnowsTheTokensOfItsFile) {
    EXPECT_EQ(bad.reason, FMCP_AUTH_WHY_INACTIVE);
    EXPECT_THAT(test::texts_at(p.info().required_scopes), ElementsAre("read"));
    EXPECT_THAT(host.log_text(), Not(HasSubstr("dev-token")));
+}
+
+TEST(StaticProvider, CountsAnExpiryBeyondItsClockAsFarAway) {
+   const loaded_file file(file_of("static"));
+   const test::temp_dir dir;
+   // A clock that counts nanoseconds in 64 bits ends in the second 9223372036.
+   const auto path = dir.put("t.json", R"({"last":{"client_id":"me","expires_at":9223372036},
+                                           "next":{"client_id":"me","expires_at":9223372037},
+                                           "9999":{"client_id":"me","expires_at":253402300799},
+                                           "1970":{"client_id":"me","expires_at":0}})",
+                             0600);
+   fake_auth_host host;
+   fake_hosted_provider p(host, file.entry(), static_config(path));
+   ASSERT_EQ(p.problem(), "");
+   for (const auto* token : {"last", "next", "9999"}) {
+      const auto good = p.verify(token);
+      EXPECT_EQ(good.decision, FMCP_AUTH_ALLOW) << token;
+      EXPECT_EQ(good.expires_unix_ms, 9'223'372'036'000) << token;
+   }
+   EXPECT_EQ(p.verify("1970").reason, FMCP_AUTH_WHY_EXPIRED);
+}
+
+TEST(StaticProvider, RefusesAFileWhoseExpiryIsNone) {
+   const loaded_file file(file_of("static"));
+   const test::temp_dir dir;
+   const auto path =
+         dir.put("t.json", R"({"a":{"client_id":"me","expires_at":-10000000000}})", 0600);
+   fake_auth_host host;
+   fake_hosted_provider p(host, file.entry(), static_config(path));
+   EXPECT_THAT(p.problem(), HasSubstr("Entry 1 cannot be used: expires_at is not between"));
 }
 
 TEST(StaticProvider, KnowsATokenByItsDigest) {

@@ -57,7 +57,7 @@ TEST(TokenTable, FindsWhoATokenBelongsTo) {
    EXPECT_EQ(dev->client_id, "me");
    EXPECT_EQ(dev->subject, "s");
    EXPECT_THAT(dev->scopes, ElementsAre("a", "b"));
-   EXPECT_EQ(dev->expires_at, 1767225600);
+   EXPECT_EQ(dev->expires_at, std::chrono::seconds(1767225600));
    EXPECT_EQ(dev->claims_json, R"({"x":[1]})");
    const auto* ops = t.find(digest("ops"), equal);
    ASSERT_NE(ops, nullptr);
@@ -93,6 +93,23 @@ TEST(TokenTable, SaysWhichEntryIsWrongAndNeverTheToken) {
    for (const auto& row : rows) {
       EXPECT_THAT(problem_of(row.json), HasSubstr(row.says)) << row.json;
       EXPECT_THAT(problem_of(row.json), Not(HasSubstr("hush"))) << row.json;
+   }
+}
+
+TEST(TokenTable, TakesAnExpiryOfTheCalendarOnly) {
+   const auto with = [](const char* when) {
+      return std::string(R"({"hush":{"client_id":"x","expires_at":)") + when + "}}";
+   };
+   for (const auto* good : {"0", "9223372036", "9223372037", "253402300799"}) {
+      const auto t = token_table::parse(with(good), digest);
+      EXPECT_EQ(t.find(digest("hush"), equal)->expires_at->count(), std::stoll(good));
+   }
+   for (const auto* bad : {"-1", "-10000000000", "-9223372036854775808", "253402300800",
+                           "1767225600000", "9223372036854775807"}) {
+      EXPECT_THAT(problem_of(with(bad)),
+                  HasSubstr("Entry 1 cannot be used: expires_at is not between 1970 and the year "
+                            "9999; it counts seconds, not milliseconds."))
+            << bad;
    }
 }
 

@@ -9,7 +9,7 @@ namespace {
 struct options {
    fmcp::secret public_key;
    std::string jwks_uri, base_url;
-   std::vector<std::string> issuer, audience, algorithm;
+   std::vector<std::string> issuer, audience, algorithm, types;
    std::vector<std::string> required_scopes, scopes_supported, authorization_servers;
    bool allow_any_issuer = false, allow_any_audience = false;
    std::chrono::milliseconds leeway{};
@@ -40,6 +40,8 @@ struct options {
                           "ES512", "HS256", "HS384", "HS512", "EdDSA", "Ed25519", "Ed448")
                   .at_least("1")
                   .otherwise("RS256"),
+            fmcp::setting("types", &options::types,
+                          "What a token's typ has to be, one of these; else JWT, at+jwt or absent"),
             fmcp::setting("required_scopes", &options::required_scopes,
                           "What every token must grant"),
             fmcp::setting("base_url", &options::base_url,
@@ -98,7 +100,7 @@ private:
    fmcp::jwt_policy policy() const {
       const auto& s = settings();
       return jwt::make_policy({s.public_key.reveal(), s.jwks_uri, s.issuer, s.allow_any_issuer,
-                               s.audience, s.allow_any_audience, s.algorithm,
+                               s.audience, s.allow_any_audience, s.algorithm, s.types,
                                std::chrono::duration_cast<std::chrono::seconds>(s.leeway)});
    }
 

@@ -43,6 +43,7 @@ public:
                  "{allow_any_audience} to true if any is meant.");
       }
       algorithms();
+      if (has_empty(from_.types)) problem("TYPES has an empty entry.");
       keys();
       if (!problems_.empty()) throw fmcp::setting_error(problems_);
       out_.issuers = from_.issuer;
@@ -50,6 +51,7 @@ public:
       out_.audiences = from_.audience;
       out_.any_audience = from_.allow_any_audience;
       out_.algorithms = from_.algorithm;
+      out_.types = from_.types;
       out_.leeway = from_.leeway;
       return std::move(out_);
    }

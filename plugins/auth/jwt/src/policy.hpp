@@ -19,6 +19,7 @@ struct configured {
    std::vector<std::string> audience;
    bool allow_any_audience = false;
    std::vector<std::string> algorithm;
+   std::vector<std::string> types; ///< empty: the host's usual ones
    std::chrono::seconds leeway{0};
 };
 

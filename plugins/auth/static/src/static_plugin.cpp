@@ -5,6 +5,7 @@
 // has become unusable is no reason to accept what it said before: until it is mended the answer is
 // 503.
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -20,6 +21,14 @@ namespace {
 
 using static_tokens::stamp;
 using static_tokens::token_table;
+
+/// That time, or the last one that the clock's type holds: as nanoseconds, one in the year 2262.
+std::chrono::system_clock::time_point latest_before(std::chrono::seconds since_1970) {
+   using point = std::chrono::system_clock::time_point;
+   constexpr auto last =
+         std::chrono::duration_cast<std::chrono::seconds>(point::max().time_since_epoch());
+   return point(std::min(since_1970, last));
+}
 
 constexpr auto look_every = std::chrono::seconds(1);
 
@@ -127,11 +136,11 @@ private:
       }
       fmcp::allow out;
       if (whose->expires_at) {
-         const std::chrono::system_clock::time_point end{std::chrono::seconds(*whose->expires_at)};
-         if (end <= wall_time()) {
+         const auto now = wall_time().time_since_epoch();
+         if (*whose->expires_at <= std::chrono::duration_cast<std::chrono::seconds>(now)) {
             return fmcp::deny{fmcp::why::expired, "The token file says that it has expired."};
          }
-         out.expires = end;
+         out.expires = latest_before(*whose->expires_at);
       }
       out.subject = whose->subject;
       out.client_id = whose->client_id;

@@ -60,6 +60,15 @@ std::vector<std::string> scopes_of(json_view value) {
    return out;
 }
 
+std::chrono::seconds expiry_of(json_view value) {
+   const auto seconds = value.integer<std::int64_t>();
+   if (seconds < 0 || seconds > latest_expiry) {
+      throw json_error("expires_at is not between 1970 and the year 9999; it counts seconds, not "
+                       "milliseconds");
+   }
+   return std::chrono::seconds(seconds);
+}
+
 holder holder_of(json_view value) {
    holder out;
    value.each_member([&](const std::string& key, json_view v) {
@@ -71,7 +80,7 @@ holder holder_of(json_view value) {
       } else if (key == "scopes") {
          out.scopes = scopes_of(v);
       } else if (key == "expires_at") {
-         out.expires_at = v.integer<std::int64_t>();
+         out.expires_at = expiry_of(v);
       } else if (key == "claims") {
          if (!v.is(json_kind::object)) throw json_error("claims must be an object");
          out.claims_json = v.text();

@@ -6,6 +6,7 @@
 ///                      "subject": "build", "claims": {"team": "a"}},
 ///     "dev-token":    {"client_id": "me"}}
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -18,13 +19,17 @@ namespace static_tokens {
 
 inline constexpr std::size_t max_file = 1u << 20;
 inline constexpr std::size_t max_tokens = 10'000;
+/// The last second of the year 9999. What is later was meant in milliseconds.
+inline constexpr std::int64_t latest_expiry = 253'402'300'799;
 
 /// Whom a token stands for.
 struct holder {
    std::string client_id, subject;
    std::vector<std::string> scopes;
    std::string claims_json;
-   std::optional<std::int64_t> expires_at; ///< seconds since 1970
+   /// Since 1970, up to `latest_expiry`: more than a `system_clock::time_point` holds, whose unit
+   /// may be the nanosecond, so it is compared in seconds.
+   std::optional<std::chrono::seconds> expires_at;
 };
 
 using digester = std::function<std::string(std::string_view)>;            ///< SHA-256, 32 bytes

@@ -121,13 +121,14 @@ public:
    /// "Bearer".
    [[nodiscard]] std::string_view scheme() const noexcept { return detail::view(rq_.scheme); }
    [[nodiscard]] std::string_view method() const noexcept { return detail::view(rq_.method); }
-   /// Without query.
+   /// Under which clients know what is asked for, without query; empty where the host does not know
+   /// its public URL.
    [[nodiscard]] std::string_view url() const noexcept { return detail::view(rq_.url); }
    /// Of the connection, which may be a proxy's; or empty.
    [[nodiscard]] std::string_view peer_address() const noexcept {
       return detail::view(rq_.peer_addr);
    }
-   /// URL of the protected resource: "https://srv.example/mcp".
+   /// URL of the protected resource: "https://srv.example/mcp"; or empty, likewise.
    [[nodiscard]] std::string_view resource() const noexcept { return detail::view(rq_.resource); }
    /// Until the host answers the client with 503; nothing: it waits for ever.
    [[nodiscard]] std::optional<std::chrono::milliseconds> time_left() const noexcept {

@@ -31,7 +31,7 @@ struct jwt_policy {
    std::vector<std::string> audiences = {};
    bool any_audience = false;
    std::vector<std::string> algorithms = {"RS256"};
-   std::vector<std::string> types = {}; ///< accepted `typ`; empty: any but an ID token's
+   std::vector<std::string> types = {}; ///< accepted `typ`; empty: none, JWT, at+jwt
    std::chrono::seconds leeway{0};
    std::chrono::seconds min_refresh{0}; ///< 0: the host's default
 };

@@ -383,6 +383,16 @@ public:
       return out;
    }
 
+   /// Whom tokens have to be for: the host refuses an allow whose claims_json has none of these in
+   /// `aud`. "{resource}" is the URL of the protected resource. Said for none, the provider sees to
+   /// that itself.
+   [[nodiscard]] constexpr manifest audience(std::string_view whom) const {
+      detail::demand_at_compile_time(is_plain(whom), "an audience has no blanks and is not empty");
+      auto out = *this;
+      out.audience_.add(whom);
+      return out;
+   }
+
    /// For the library only.
    [[nodiscard]] constexpr bool is_auth() const { return !env_prefix_.empty(); }
    template <class Sink>
@@ -419,6 +429,7 @@ private:
       to.member("aliases", aliases_);
       to.member("env_prefix", env_prefix_);
       to.member("net", net_);
+      if (audience_.count != 0) to.member("audience", audience_);
       to.end_object();
    }
    static constexpr bool is_env_prefix(std::string_view text) {
@@ -445,7 +456,7 @@ private:
    }
 
    std::string_view id_, name_, version_, license_, also_, env_prefix_;
-   detail::words uses_, optional_, aliases_, short_names_, net_;
+   detail::words uses_, optional_, aliases_, short_names_, net_, audience_;
 };
 
 } // namespace v1
