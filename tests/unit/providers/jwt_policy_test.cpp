@@ -50,7 +50,7 @@ TEST(JwtPolicy, OfTypes) {
    c.types = {"vendor-at+jwt", "at+jwt"};
    EXPECT_THAT(make_policy(c).types, ElementsAre("vendor-at+jwt", "at+jwt"));
    c.types = {""};
-   EXPECT_THAT(problem_of(c), HasSubstr("TYPES has an empty entry."));
+   EXPECT_THAT(problem_of(c), HasSubstr("{types} has an empty entry."));
 }
 
 TEST(JwtPolicy, OfAPublicKeyOrASharedSecret) {

@@ -43,7 +43,7 @@ public:
                  "{allow_any_audience} to true if any is meant.");
       }
       algorithms();
-      if (has_empty(from_.types)) problem("TYPES has an empty entry.");
+      if (has_empty(from_.types)) problem("{types} has an empty entry.");
       keys();
       if (!problems_.empty()) throw fmcp::setting_error(problems_);
       out_.issuers = from_.issuer;
@@ -120,13 +120,14 @@ private:
 } // namespace
 
 std::string in_settings(std::string_view words) {
-   constexpr std::array<std::pair<std::string_view, std::string_view>, 8> settings{
+   constexpr std::array<std::pair<std::string_view, std::string_view>, 9> settings{
          {{"shared_secret", "public_key"},
           {"pem", "public_key"},
           {"jwks_uri", "jwks_uri"},
           {"issuers", "issuer"},
           {"audiences", "audience"},
           {"algorithms", "algorithm"},
+          {"types", "types"},
           {"any_issuer", "allow_any_issuer"},
           {"any_audience", "allow_any_audience"}}};
    const auto end = std::min(words.find_first_of(" :"), words.size());
