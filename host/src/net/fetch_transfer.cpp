@@ -321,6 +321,8 @@ std::string fetch_transfer::reason(CURLcode code) const {
    with_.curl.easy_getinfo(easy_, CURLINFO_HTTP_CONNECTCODE, &proxy_answer);
    with_.curl.easy_getinfo(easy_, CURLINFO_PRETRANSFER_TIME_T, &connected);
    with_.curl.easy_getinfo(easy_, CURLINFO_OS_ERRNO, &system);
+   // Whatever libcurl calls that (a receive error, mostly), the proxy has said it.
+   if (proxy_answer >= 300) return fmt::format("the proxy answered {}", proxy_answer);
    switch (code) {
    case CURLE_OPERATION_TIMEDOUT:
       return connected == 0 ? "no connection came about in time"
@@ -341,7 +343,6 @@ std::string fetch_transfer::reason(CURLcode code) const {
    default: break;
    }
    if (is_too_large(code)) return "a line of its header is too long";
-   if (proxy_answer >= 300) return fmt::format("the proxy answered {}", proxy_answer);
    if (code == CURLE_SSL_CONNECT_ERROR && is_no_tls(curl_message_.data()))
       return "what answers does not speak TLS; is http:// meant?";
    if (is_of_tls(code) && curl_message_[0] != '\0') {
