@@ -54,7 +54,8 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
                          char* const* environment, int in, int out, int err) {
    // Without this a test that is killed would leave its server behind.
    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-   ::signal(SIGPIPE, SIG_DFL);
+   // What a background job of a shell ignores would stay ignored.
+   for (const int number : {SIGPIPE, SIGINT, SIGQUIT}) ::signal(number, SIG_DFL);
    if (!options.directory.empty() && ::chdir(options.directory.c_str()) != 0) ::_exit(126);
    ::dup2(in, STDIN_FILENO);
    ::dup2(out, STDOUT_FILENO);

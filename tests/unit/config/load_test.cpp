@@ -80,7 +80,7 @@ TEST_F(Load, HasDefaultsWithoutAnything) {
    EXPECT_EQ(s.icons, "[]");
    EXPECT_THAT(s.plugin_dirs, ElementsAre("/opt/host/lib/fastmcp-host/plugins"));
    EXPECT_EQ(s.http_host_origin_protection, host_check::on);
-   EXPECT_EQ(s.max_header_bytes, 16u * 1024);
+   EXPECT_EQ(s.max_header_bytes, 32u * 1024);
    EXPECT_EQ(s.max_body_bytes, 4u << 20);
    EXPECT_EQ(s.max_connections, 10'000u);
    EXPECT_EQ(s.header_timeout, 10s);
